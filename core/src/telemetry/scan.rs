@@ -1,0 +1,129 @@
+//! One pass over one log: bytes in, aggregate out.
+
+use alloc::boxed::Box;
+
+use crate::json::Fields;
+use crate::jsonl::{Line, LineSplitter};
+use crate::line_log::{LineLog, Version};
+use crate::log_kind::LogKind;
+use crate::telemetry::ReadOptions;
+use crate::usage::UsageFold;
+
+/// A pass over one log, or over a part that begins at a line's start.
+///
+/// Scans of neighbouring parts merge in file order and give what one scan of the
+/// whole would have given.
+#[derive(Debug)]
+pub struct LogScan {
+    kind: LogKind,
+    splitter: LineSplitter,
+    log: LineLog,
+    fold: Fold,
+}
+
+/// What is gathered, by kind of log.
+#[derive(Debug)]
+pub(super) enum Fold {
+    Usage(Box<UsageFold>),
+    /// Lines are counted, nothing more.
+    Counted,
+}
+
+impl LogScan {
+    /// A scan whose first byte lies at `offset` of the file.
+    pub fn new(kind: LogKind, options: &ReadOptions, offset: u64) -> Self {
+        Self {
+            kind,
+            splitter: LineSplitter::new(offset),
+            log: LineLog::default(),
+            fold: Fold::new(kind, options),
+        }
+    }
+
+    /// A finished scan of a usage log from an aggregate that was kept.
+    pub fn from_usage(log: LineLog, fold: UsageFold) -> Self {
+        Self {
+            kind: LogKind::Usage,
+            splitter: LineSplitter::default(),
+            log,
+            fold: Fold::Usage(Box::new(fold)),
+        }
+    }
+
+    /// What became of the lines so far.
+    pub fn log(&self) -> &LineLog {
+        &self.log
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let Self {
+            splitter,
+            log,
+            fold,
+            ..
+        } = self;
+        splitter.push(chunk, |line| fold.push(line, log));
+    }
+
+    /// Ends the file: a last line without newline is judged here.
+    pub fn finish(&mut self) {
+        let Self {
+            splitter,
+            log,
+            fold,
+            ..
+        } = self;
+        splitter.finish(|line| fold.push(line, log));
+    }
+
+    /// Appends the scan of the part that follows this one. Scans of different
+    /// logs do not merge: the other is dropped.
+    pub fn merge(&mut self, later: Self) {
+        if self.fold.merge(later.fold) {
+            self.log.merge(later.log);
+        }
+    }
+
+    /// The lines and the aggregate of a scanned usage log.
+    pub fn into_usage(self) -> Option<(LineLog, UsageFold)> {
+        match self.fold {
+            Fold::Usage(fold) => Some((self.log, *fold)),
+            Fold::Counted => None,
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (LogKind, LineLog, Fold) {
+        (self.kind, self.log, self.fold)
+    }
+}
+
+impl Fold {
+    fn new(kind: LogKind, options: &ReadOptions) -> Self {
+        match kind {
+            LogKind::Usage => Self::Usage(Box::new(UsageFold::new(options))),
+            _ => Self::Counted,
+        }
+    }
+
+    fn push(&mut self, line: Line<'_>, log: &mut LineLog) {
+        match self {
+            Self::Usage(fold) => fold.push(line, log),
+            Self::Counted => {
+                log.note(line, |text| {
+                    Fields::parse(text).map(|_| Version::Unversioned)
+                });
+            }
+        }
+    }
+
+    /// Whether the two were of one kind and have been merged.
+    fn merge(&mut self, later: Self) -> bool {
+        match (self, later) {
+            (Self::Usage(fold), Self::Usage(later)) => fold.merge(*later),
+            (Self::Counted, Self::Counted) => {}
+            _ => return false,
+        }
+        true
+    }
+}

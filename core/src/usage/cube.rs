@@ -1,0 +1,248 @@
+//! Calls added up by who made them, with what, and when.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+use crate::money::Usd;
+use crate::record::usage::UsageRecord;
+use crate::time::Day;
+
+/// What calls are told apart by. Texts are as written, the tier's case included.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsageKey {
+    /// Who made the calls.
+    pub workflow: Box<str>,
+    /// The price class.
+    pub tier: Box<str>,
+    /// The model's id.
+    pub model: Box<str>,
+    /// Who runs the model.
+    pub provider: Box<str>,
+}
+
+/// Sums over calls. Every sum stops at its type's end instead of wrapping, so
+/// that any order of adding gives the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageTotals {
+    /// How many calls.
+    pub calls: u64,
+    /// What they cost.
+    pub cost: Usd,
+    /// Tokens sent to the model.
+    pub tokens_in: u64,
+    /// Tokens that the model gave back.
+    pub tokens_out: u64,
+    /// Calls answered from the response cache.
+    pub cache_hits: u64,
+    /// Calls that used a cached prompt.
+    pub prompt_cache_hits: u64,
+    /// Tokens read from the prompt cache.
+    pub prompt_cache_read_tokens: u64,
+    /// Tokens written into the prompt cache.
+    pub prompt_cache_creation_tokens: u64,
+    /// How long the calls took together, in microseconds.
+    pub duration_us: u64,
+}
+
+impl UsageTotals {
+    /// The sums of a single call.
+    pub fn of(record: &UsageRecord<'_>) -> Self {
+        Self {
+            calls: 1,
+            cost: record.cost,
+            tokens_in: record.tokens_in,
+            tokens_out: record.tokens_out,
+            cache_hits: u64::from(record.cache_hit),
+            prompt_cache_hits: u64::from(record.prompt_cache.hit),
+            prompt_cache_read_tokens: record.prompt_cache.read_tokens,
+            prompt_cache_creation_tokens: record.prompt_cache.creation_tokens,
+            duration_us: record.duration_us,
+        }
+    }
+
+    /// Adds the sums of further calls.
+    pub fn add(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.cost = self.cost.saturating_add(other.cost);
+        self.tokens_in = self.tokens_in.saturating_add(other.tokens_in);
+        self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
+        self.cache_hits = self.cache_hits.saturating_add(other.cache_hits);
+        self.prompt_cache_hits = self
+            .prompt_cache_hits
+            .saturating_add(other.prompt_cache_hits);
+        self.prompt_cache_read_tokens = self
+            .prompt_cache_read_tokens
+            .saturating_add(other.prompt_cache_read_tokens);
+        self.prompt_cache_creation_tokens = self
+            .prompt_cache_creation_tokens
+            .saturating_add(other.prompt_cache_creation_tokens);
+        self.duration_us = self.duration_us.saturating_add(other.duration_us);
+    }
+
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub fn is_saturated(&self) -> bool {
+        self.cost == Usd::MAX
+            || [
+                self.calls,
+                self.tokens_in,
+                self.tokens_out,
+                self.prompt_cache_read_tokens,
+                self.prompt_cache_creation_tokens,
+                self.duration_us,
+            ]
+            .contains(&u64::MAX)
+    }
+}
+
+/// Calls added up by [`UsageKey`] and UTC day.
+#[derive(Clone, Debug, Default)]
+pub struct UsageCube {
+    rows: Vec<Row>,
+    /// Indexes into `rows`, found by the hash of the key.
+    index: HashTable<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    key: UsageKey,
+    hash: u64,
+    /// Sorted by day.
+    days: Vec<(Day, UsageTotals)>,
+}
+
+impl UsageCube {
+    /// Adds one call.
+    pub fn push(&mut self, record: &UsageRecord<'_>) {
+        let parts = [
+            &*record.workflow,
+            &*record.tier,
+            &*record.model,
+            &*record.provider,
+        ];
+        let row = self.row(parts);
+        row.add(record.at.day(), &UsageTotals::of(record));
+    }
+
+    /// Adds the calls of another cube.
+    pub fn merge(&mut self, other: &Self) {
+        for theirs in &other.rows {
+            let key = &theirs.key;
+            let row = self.row([&key.workflow, &key.tier, &key.model, &key.provider]);
+            for (day, totals) in &theirs.days {
+                row.add(*day, totals);
+            }
+        }
+    }
+
+    /// Adds calls that are already summed.
+    pub(crate) fn add(&mut self, key: [&str; 4], day: Day, totals: &UsageTotals) {
+        self.row(key).add(day, totals);
+    }
+
+    /// All sums, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&UsageKey, Day, &UsageTotals)> {
+        self.rows.iter().flat_map(|row| {
+            row.days
+                .iter()
+                .map(|(day, totals)| (&row.key, *day, totals))
+        })
+    }
+
+    /// The sum over everything.
+    pub fn totals(&self) -> UsageTotals {
+        let mut sum = UsageTotals::default();
+        for (_, _, totals) in self.iter() {
+            sum.add(totals);
+        }
+        sum
+    }
+
+    /// Whether there is no call.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn row(&mut self, parts: [&str; 4]) -> &mut Row {
+        let hash = hash(parts);
+        let rows = &self.rows;
+        let found = self.index.find(hash, |&at| {
+            rows.get(at as usize).is_some_and(|row| row.key.is(parts))
+        });
+        let at = if let Some(&at) = found {
+            at as usize
+        } else {
+            let at = self.rows.len();
+            let [workflow, tier, model, provider] = parts.map(Box::from);
+            let key = UsageKey {
+                workflow,
+                tier,
+                model,
+                provider,
+            };
+            self.rows.push(Row {
+                key,
+                hash,
+                days: Vec::new(),
+            });
+            let rows = &self.rows;
+            // Four thousand million keys do not fit a memory that holds their texts.
+            let entry = u32::try_from(at).unwrap_or(u32::MAX);
+            self.index.insert_unique(hash, entry, |&at| {
+                rows.get(at as usize).map_or(0, |row| row.hash)
+            });
+            at
+        };
+        &mut self.rows[at]
+    }
+}
+
+impl PartialEq for UsageCube {
+    /// Equal sums, whatever the order in which they came.
+    fn eq(&self, other: &Self) -> bool {
+        fn sorted(cube: &UsageCube) -> Vec<(&UsageKey, &[(Day, UsageTotals)])> {
+            let mut rows: Vec<_> = cube
+                .rows
+                .iter()
+                .map(|r| (&r.key, r.days.as_slice()))
+                .collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
+            rows
+        }
+        sorted(self) == sorted(other)
+    }
+}
+
+impl Row {
+    fn add(&mut self, day: Day, totals: &UsageTotals) {
+        // Logs are written in order of time: nearly always the last day or a new one.
+        match self.days.last_mut() {
+            Some((last, sum)) if *last == day => sum.add(totals),
+            Some((last, _)) if *last > day => {
+                match self.days.binary_search_by_key(&day, |(day, _)| *day) {
+                    Ok(at) => self.days[at].1.add(totals),
+                    Err(at) => self.days.insert(at, (day, *totals)),
+                }
+            }
+            _ => self.days.push((day, *totals)),
+        }
+    }
+}
+
+impl UsageKey {
+    fn is(&self, [workflow, tier, model, provider]: [&str; 4]) -> bool {
+        *self.workflow == *workflow
+            && *self.tier == *tier
+            && *self.model == *model
+            && *self.provider == *provider
+    }
+}
+
+fn hash(parts: [&str; 4]) -> u64 {
+    let mut hasher = FxHasher::default();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,131 @@
+//! Which files were read, and which lines were not.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::line_log::SKIP_SAMPLES;
+use crate::log_kind::LogKind;
+use crate::telemetry::Source;
+
+/// One file and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceView {
+    /// The file's name as the host gave it.
+    pub file: String,
+    /// Which log it is.
+    pub kind: LogKind,
+    /// In what state it was found.
+    pub state: SourceState,
+    /// Lines seen.
+    pub lines: u64,
+    /// Lines that gave a record.
+    pub records: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Why it could not be read, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// In what state a file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SourceState {
+    /// Read to its end.
+    Read,
+    /// No line that is not blank.
+    Empty,
+    /// Lines, but none of them a record.
+    Unusable,
+    /// A log that is counted and not reported on.
+    Listed,
+    /// Read; the last line is torn or still being written.
+    TornTail,
+    /// Could not be read.
+    Unreadable,
+}
+
+/// The lines that gave no record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// How many.
+    pub lines: u64,
+    /// How many for which reason.
+    pub by_reason: BTreeMap<&'static str, u64>,
+    /// The first of them.
+    pub samples: Vec<SkippedSample>,
+}
+
+/// One line that gave no record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedSample {
+    /// The file's name as the host gave it.
+    pub file: String,
+    /// Line number, from 1.
+    pub line: u64,
+    /// Where the line begins, in bytes.
+    pub offset: u64,
+    /// Why, as `code: detail`.
+    pub reason: String,
+}
+
+impl SourceView {
+    pub(crate) fn of(source: &Source) -> Self {
+        let log = &source.log;
+        let state = if source.unreadable.is_some() {
+            SourceState::Unreadable
+        } else if log.lines == log.blank {
+            SourceState::Empty
+        } else if source.kind.is_listed_only() {
+            SourceState::Listed
+        } else if log.records == 0 {
+            SourceState::Unusable
+        } else if log.torn_tail {
+            SourceState::TornTail
+        } else {
+            SourceState::Read
+        };
+        Self {
+            file: source.file.clone(),
+            kind: source.kind,
+            state,
+            lines: log.lines,
+            records: log.records,
+            bytes: source.bytes,
+            error: source.unreadable.clone(),
+        }
+    }
+}
+
+impl Skipped {
+    pub(crate) fn of<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Self {
+        let mut skipped = Self::default();
+        for source in sources {
+            skipped.lines += source.log.skipped_lines();
+            for (code, lines) in &source.log.skipped {
+                *skipped.by_reason.entry(code).or_default() += lines;
+            }
+            let room = SKIP_SAMPLES - skipped.samples.len();
+            skipped
+                .samples
+                .extend(
+                    source
+                        .log
+                        .samples
+                        .iter()
+                        .take(room)
+                        .map(|sample| SkippedSample {
+                            file: source.file.clone(),
+                            line: sample.line,
+                            offset: sample.offset,
+                            reason: sample.reason.to_string(),
+                        }),
+                );
+        }
+        skipped
+    }
+}

@@ -1,0 +1,189 @@
+//! The usage report.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::money::Usd;
+use crate::record::usage::UsageRecord;
+use crate::telemetry::Telemetry;
+use crate::time::{Timestamp, Window};
+use crate::usage::{UsageCube, UsageTotals};
+
+use super::number::{Millis, rate};
+use super::{Skipped, SourceView};
+
+/// Calls of models in a window: how many, what they cost, by what.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UsageReport {
+    /// The window that was asked for.
+    pub window: Window,
+    /// Everything in the window.
+    pub totals: TotalsView,
+    /// By price class, in upper case.
+    pub by_tier: BTreeMap<String, TotalsView>,
+    /// By who made the calls.
+    pub by_workflow: BTreeMap<String, TotalsView>,
+    /// By the model's id.
+    pub by_model: BTreeMap<String, TotalsView>,
+    /// By who runs the model.
+    pub by_provider: BTreeMap<String, TotalsView>,
+    /// By UTC day; only days with calls.
+    pub by_day: BTreeMap<String, TotalsView>,
+    /// The newest calls, newest first.
+    pub recent: Vec<RecentCall>,
+    /// Usable lines that lie outside the window.
+    pub outside_window: u64,
+    /// Lines by the version of the log that they state; `missing` where they state none.
+    pub log_versions: BTreeMap<String, u64>,
+    /// The files that were looked at.
+    pub sources: Vec<SourceView>,
+    /// The lines that gave no record.
+    pub skipped: Skipped,
+    /// What the answer leaves out or takes for granted, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// Sums over calls.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TotalsView {
+    /// How many calls.
+    pub calls: u64,
+    /// What they cost, in US dollars.
+    pub cost_usd: Usd,
+    /// Tokens sent.
+    pub tokens_in: u64,
+    /// Tokens given back.
+    pub tokens_out: u64,
+    /// Calls answered from the response cache.
+    pub cache_hits: u64,
+    /// Those per call, 0 to 1.
+    pub cache_hit_rate: f64,
+    /// Calls that used a cached prompt.
+    pub prompt_cache_hits: u64,
+    /// Tokens read from the prompt cache.
+    pub prompt_cache_read_tokens: u64,
+    /// Tokens written into the prompt cache.
+    pub prompt_cache_creation_tokens: u64,
+    /// How long the calls took together, in milliseconds.
+    pub duration_ms: Millis,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecentCall {
+    /// When it ended.
+    pub ts: Timestamp,
+    /// Who made it.
+    pub workflow: String,
+    /// The part of the workflow.
+    pub stage: Option<String>,
+    /// The price class, in upper case.
+    pub tier: String,
+    /// The model's id.
+    pub model: String,
+    /// Who runs the model.
+    pub provider: String,
+    /// What it cost, in US dollars.
+    pub cost_usd: Usd,
+    /// Tokens sent.
+    pub tokens_in: u64,
+    /// Tokens given back.
+    pub tokens_out: u64,
+    /// Whether the answer came from the response cache.
+    pub cache_hit: bool,
+    /// Which cache that was.
+    pub cache_type: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Millis,
+}
+
+impl Telemetry {
+    /// The usage report over everything read so far.
+    pub fn usage_report(&self) -> UsageReport {
+        let usage = &self.usage;
+        let totals = usage.cube.totals();
+        let mut log_versions = BTreeMap::new();
+        for source in &self.sources {
+            for (version, lines) in &source.log.versions {
+                *log_versions.entry(version.clone()).or_default() += lines;
+            }
+        }
+        let mut notes = Vec::new();
+        if totals.is_saturated() {
+            notes.push("a total is larger than can be counted: it is a lower bound".to_string());
+        }
+        UsageReport {
+            window: self.options.window,
+            totals: TotalsView::of(&totals),
+            by_tier: group(&usage.cube, |key, _| key.tier.to_uppercase()),
+            by_workflow: group(&usage.cube, |key, _| key.workflow.to_string()),
+            by_model: group(&usage.cube, |key, _| key.model.to_string()),
+            by_provider: group(&usage.cube, |key, _| key.provider.to_string()),
+            by_day: group(&usage.cube, |_, day| day.to_string()),
+            recent: usage
+                .recent
+                .newest()
+                .filter_map(|line| UsageRecord::parse(line).ok())
+                .map(|record| RecentCall::of(&record))
+                .collect(),
+            outside_window: usage.outside,
+            log_versions,
+            sources: self.sources.iter().map(SourceView::of).collect(),
+            skipped: Skipped::of(&self.sources),
+            notes,
+        }
+    }
+}
+
+impl TotalsView {
+    pub(crate) fn of(totals: &UsageTotals) -> Self {
+        Self {
+            calls: totals.calls,
+            cost_usd: totals.cost,
+            tokens_in: totals.tokens_in,
+            tokens_out: totals.tokens_out,
+            cache_hits: totals.cache_hits,
+            cache_hit_rate: rate(totals.cache_hits, totals.calls),
+            prompt_cache_hits: totals.prompt_cache_hits,
+            prompt_cache_read_tokens: totals.prompt_cache_read_tokens,
+            prompt_cache_creation_tokens: totals.prompt_cache_creation_tokens,
+            duration_ms: Millis(totals.duration_us),
+        }
+    }
+}
+
+impl RecentCall {
+    fn of(record: &UsageRecord<'_>) -> Self {
+        Self {
+            ts: record.at,
+            workflow: record.workflow.to_string(),
+            stage: record.stage.as_deref().map(ToString::to_string),
+            tier: record.tier.to_uppercase(),
+            model: record.model.to_string(),
+            provider: record.provider.to_string(),
+            cost_usd: record.cost,
+            tokens_in: record.tokens_in,
+            tokens_out: record.tokens_out,
+            cache_hit: record.cache_hit,
+            cache_type: record.cache_type.as_deref().map(ToString::to_string),
+            duration_ms: Millis(record.duration_us),
+        }
+    }
+}
+
+/// Sums of a cube by a name taken from the key or the day.
+fn group(
+    cube: &UsageCube,
+    name: impl Fn(&crate::usage::UsageKey, crate::time::Day) -> String,
+) -> BTreeMap<String, TotalsView> {
+    let mut sums: BTreeMap<String, UsageTotals> = BTreeMap::new();
+    for (key, day, totals) in cube.iter() {
+        sums.entry(name(key, day)).or_default().add(totals);
+    }
+    sums.into_iter()
+        .map(|(name, totals)| (name, TotalsView::of(&totals)))
+        .collect()
+}
