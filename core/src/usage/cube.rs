@@ -46,11 +46,16 @@ pub struct UsageTotals {
     pub prompt_cache_creation_tokens: u64,
     /// How long the calls took together, in microseconds.
     pub duration_us: u64,
+    /// Calls that recorded no tokens at all.
+    pub tokenless_calls: u64,
+    /// What those cost.
+    pub tokenless_cost: Usd,
 }
 
 impl UsageTotals {
     /// The sums of a single call.
     pub fn of(record: &UsageRecord<'_>) -> Self {
+        let tokenless = record.tokens_in == 0 && record.tokens_out == 0;
         Self {
             calls: 1,
             cost: record.cost,
@@ -61,6 +66,8 @@ impl UsageTotals {
             prompt_cache_read_tokens: record.prompt_cache.read_tokens,
             prompt_cache_creation_tokens: record.prompt_cache.creation_tokens,
             duration_us: record.duration_us,
+            tokenless_calls: u64::from(tokenless),
+            tokenless_cost: if tokenless { record.cost } else { Usd::ZERO },
         }
     }
 
@@ -81,6 +88,8 @@ impl UsageTotals {
             .prompt_cache_creation_tokens
             .saturating_add(other.prompt_cache_creation_tokens);
         self.duration_us = self.duration_us.saturating_add(other.duration_us);
+        self.tokenless_calls = self.tokenless_calls.saturating_add(other.tokenless_calls);
+        self.tokenless_cost = self.tokenless_cost.saturating_add(other.tokenless_cost);
     }
 
     /// Whether a sum reached its type's end and is only a lower bound.

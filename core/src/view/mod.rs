@@ -4,7 +4,7 @@
 //! component. Field names are stable.
 
 mod number;
-mod skipped;
+mod provenance;
 mod usage;
 
 use alloc::string::{String, ToString};
@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use serde::Serialize;
 
 pub use number::Millis;
-pub use skipped::{Skipped, SkippedSample, SourceState, SourceView};
+pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
 pub use usage::{RecentCall, TotalsView, UsageReport};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.

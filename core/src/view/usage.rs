@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use crate::log_kind::LogKind;
 use crate::money::Usd;
 use crate::record::usage::UsageRecord;
 use crate::telemetry::Telemetry;
@@ -13,7 +14,7 @@ use crate::time::{Timestamp, Window};
 use crate::usage::{UsageCube, UsageTotals};
 
 use super::number::{Millis, rate};
-use super::{Skipped, SourceView};
+use super::{Provenance, Skipped, SourceView};
 
 /// Calls of models in a window: how many, what they cost, by what.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,16 +35,9 @@ pub struct UsageReport {
     pub by_day: BTreeMap<String, TotalsView>,
     /// The newest calls, newest first.
     pub recent: Vec<RecentCall>,
-    /// Usable lines that lie outside the window.
-    pub outside_window: u64,
-    /// Lines by the version of the log that they state; `missing` where they state none.
-    pub log_versions: BTreeMap<String, u64>,
-    /// The files that were looked at.
-    pub sources: Vec<SourceView>,
-    /// The lines that gave no record.
-    pub skipped: Skipped,
-    /// What the answer leaves out or takes for granted, in sentences.
-    pub notes: Vec<String>,
+    /// What the answer rests on and what it leaves out.
+    #[serde(flatten)]
+    pub provenance: Provenance,
 }
 
 /// Sums over calls.
@@ -105,16 +99,6 @@ impl Telemetry {
     pub fn usage_report(&self) -> UsageReport {
         let usage = &self.usage;
         let totals = usage.cube.totals();
-        let mut log_versions = BTreeMap::new();
-        for source in &self.sources {
-            for (version, lines) in &source.log.versions {
-                *log_versions.entry(version.clone()).or_default() += lines;
-            }
-        }
-        let mut notes = Vec::new();
-        if totals.is_saturated() {
-            notes.push("a total is larger than can be counted: it is a lower bound".to_string());
-        }
         UsageReport {
             window: self.options.window,
             totals: TotalsView::of(&totals),
@@ -129,12 +113,29 @@ impl Telemetry {
                 .filter_map(|line| UsageRecord::parse(line).ok())
                 .map(|record| RecentCall::of(&record))
                 .collect(),
-            outside_window: usage.outside,
-            log_versions,
-            sources: self.sources.iter().map(SourceView::of).collect(),
-            skipped: Skipped::of(&self.sources),
-            notes,
+            provenance: Provenance {
+                sources: self.sources.iter().map(SourceView::of).collect(),
+                skipped: Skipped::of(&self.sources),
+                ..self.usage_provenance(&[&totals])
+            },
         }
+    }
+}
+
+impl Telemetry {
+    /// What a report over usage logs rests on. `sums` are looked at for their bounds.
+    pub(crate) fn usage_provenance(&self, sums: &[&UsageTotals]) -> Provenance {
+        let of_usage = self
+            .sources
+            .iter()
+            .filter(|source| source.kind == LogKind::Usage);
+        let mut provenance = Provenance::of(of_usage, self.usage.outside);
+        if sums.iter().any(|totals| totals.is_saturated()) {
+            provenance
+                .notes
+                .push("a total is larger than can be counted: it is a lower bound".to_string());
+        }
+        provenance
     }
 }
 
@@ -175,7 +176,7 @@ impl RecentCall {
 }
 
 /// Sums of a cube by a name taken from the key or the day.
-fn group(
+pub(crate) fn group(
     cube: &UsageCube,
     name: impl Fn(&crate::usage::UsageKey, crate::time::Day) -> String,
 ) -> BTreeMap<String, TotalsView> {

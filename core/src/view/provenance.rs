@@ -1,4 +1,4 @@
-//! Which files were read, and which lines were not.
+//! What an answer rests on: which files were read, and which lines were not.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -9,6 +9,21 @@ use serde::Serialize;
 use crate::line_log::SKIP_SAMPLES;
 use crate::log_kind::LogKind;
 use crate::telemetry::Source;
+
+/// What an answer rests on and what it leaves out; part of every report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// Usable lines that lie outside the window.
+    pub outside_window: u64,
+    /// Lines by the version of the log that they state; `missing` where they state none.
+    pub log_versions: BTreeMap<String, u64>,
+    /// The files that were looked at.
+    pub sources: Vec<SourceView>,
+    /// The lines that gave no record.
+    pub skipped: Skipped,
+    /// What the answer leaves out or takes for granted, in sentences.
+    pub notes: Vec<String>,
+}
 
 /// One file and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,6 +86,27 @@ pub struct SkippedSample {
     pub offset: u64,
     /// Why, as `code: detail`.
     pub reason: String,
+}
+
+impl Provenance {
+    pub(crate) fn of<'a>(
+        sources: impl IntoIterator<Item = &'a Source> + Clone,
+        outside_window: u64,
+    ) -> Self {
+        let mut log_versions = BTreeMap::new();
+        for source in sources.clone() {
+            for (version, lines) in &source.log.versions {
+                *log_versions.entry(version.clone()).or_default() += lines;
+            }
+        }
+        Self {
+            outside_window,
+            log_versions,
+            sources: sources.clone().into_iter().map(SourceView::of).collect(),
+            skipped: Skipped::of(sources),
+            notes: Vec::new(),
+        }
+    }
 }
 
 impl SourceView {
