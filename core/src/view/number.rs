@@ -6,6 +6,8 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::money::{Usd, UsdChange};
+
 /// A duration in microseconds, written in milliseconds with every digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
@@ -37,6 +39,12 @@ pub(crate) fn rate(part: u64, whole: u64) -> f64 {
     } else {
         part as f64 / whole as f64
     }
+}
+
+/// `part / whole`, and `None` where there is nothing.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn usd_rate(part: UsdChange, whole: Usd) -> Option<f64> {
+    (whole > Usd::ZERO).then(|| part.as_nanos() as f64 / whole.as_nanos() as f64)
 }
 
 #[cfg(test)]
