@@ -117,30 +117,22 @@ impl Timestamp {
     /// Reads exactly `YYYY-MM-DDTHH:MM:SS.ffffffZ`, the form that usage logs are
     /// written in; `None` for every other text.
     pub(crate) fn parse_usage_form(b: &[u8; 27]) -> Option<Self> {
-        if b[4] != b'-'
-            || b[7] != b'-'
-            || b[10] != b'T'
-            || b[13] != b':'
-            || b[16] != b':'
-            || b[19] != b'.'
-            || b[26] != b'Z'
-        {
+        let separators = [b[4], b[7], b[10], b[13], b[16], b[19], b[26]];
+        if separators != *b"--T::.Z" {
             return None;
         }
-        let date: &[u8; 10] = b[..10].try_into().ok()?;
-        let day = parse_date(date).ok()?;
-        let hour = two_digits(b[11], b[12])?;
-        let minute = two_digits(b[14], b[15])?;
-        let second = two_digits(b[17], b[18])?;
-        let fraction = two_digits(b[20], b[21])? * 10_000
-            + two_digits(b[22], b[23])? * 100
-            + two_digits(b[24], b[25])?;
+        let date = eight_digits([b[0], b[1], b[2], b[3], b[5], b[6], b[8], b[9]])?;
+        let time = eight_digits([b[11], b[12], b[14], b[15], b[17], b[18], b[20], b[21]])?;
+        let micros = eight_digits([b'0', b'0', b'0', b'0', b[22], b[23], b[24], b[25]])?;
+        let day = day_of(date / 10_000, date / 100 % 100, date % 100).ok()?;
+        let (hour, minute, second) = (time / 1_000_000, time / 10_000 % 100, time / 100 % 100);
         if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
         let seconds = i64::from(hour * 3600 + minute * 60 + second);
+        let fraction = i64::from(time % 100 * 10_000 + micros);
         Some(Self(
-            i64::from(day.0) * US_PER_DAY + seconds * US_PER_SECOND + i64::from(fraction),
+            i64::from(day.0) * US_PER_DAY + seconds * US_PER_SECOND + fraction,
         ))
     }
 }
@@ -318,8 +310,30 @@ fn parse_date(b: &[u8; 10]) -> Result<Day, TimeError> {
     let in_century = two_digits(b[2], b[3]).ok_or(TimeError)?;
     let month = two_digits(b[5], b[6]).ok_or(TimeError)?;
     let day = two_digits(b[8], b[9]).ok_or(TimeError)?;
-    let year = century * 100 + in_century;
-    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if b[4] != b'-' || b[7] != b'-' {
+        return Err(TimeError);
+    }
+    day_of(century * 100 + in_century, month, day)
+}
+
+/// Eight decimal digits at once, two, four and eight of them by one multiplication each.
+fn eight_digits(text: [u8; 8]) -> Option<u32> {
+    let word = u64::from_le_bytes(text);
+    let digits = word ^ 0x3030_3030_3030_3030;
+    // A byte above nine shows in its high nibble, or when six are added.
+    if (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
+        return None;
+    }
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32);
+    // The low half holds the value, below a hundred million.
+    u32::try_from(eight & 0xffff_ffff).ok()
+}
+
+/// The day of a Gregorian date of the years 0000 to 9999.
+fn day_of(year: u32, month: u32, day: u32) -> Result<Day, TimeError> {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days_in_month = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
@@ -327,19 +341,19 @@ fn parse_date(b: &[u8; 10]) -> Result<Day, TimeError> {
         2 => 28,
         _ => return Err(TimeError),
     };
-    if b[4] != b'-' || b[7] != b'-' || day == 0 || day > days_in_month {
+    if day == 0 || day > days_in_month {
         return Err(TimeError);
     }
-    // Days before 1 March of this (shifted) year, then within it.
-    let shifted_year = i64::from(year) - i64::from(month <= 2);
-    let era = shifted_year.div_euclid(400);
-    let year_of_era = shifted_year.rem_euclid(400);
-    let shifted_month = i64::from((month + 9) % 12);
-    let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(day) - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    // Four-digit years keep this within 22 bits.
-    #[expect(clippy::cast_possible_truncation)]
-    Ok(Day((era * 146_097 + day_of_era - 719_468) as i32))
+    // Counted in years that begin on 1 March, from 1 March of year -400, so that
+    // no step goes below zero; 719,468 days lie between 0000-03-01 and 1970.
+    let march_year = year + 400 - u32::from(month <= 2);
+    let march_month = if month > 2 { month - 3 } else { month + 9 };
+    let days = march_year * 365 + march_year / 4 - march_year / 100
+        + march_year / 400
+        + (153 * march_month + 2) / 5
+        + day
+        - 1;
+    Ok(Day(days.cast_signed() - 146_097 - 719_468))
 }
 
 /// Microseconds since midnight from `HH:MM[:SS[.f…]]`.

@@ -6,14 +6,21 @@ use core::cmp::Reverse;
 
 use crate::time::Timestamp;
 
+/// Pruning is put off until this many lines are too many, or the lines take this
+/// many bytes: often enough to bound the memory, seldom enough to cost nothing.
+const SURPLUS_LINES: usize = 512;
+const SURPLUS_BYTES: usize = 1 << 20;
+
 /// Keeps the newest lines, as text, to be parsed when they are shown.
 ///
 /// Of lines with equal time, those later in the file are newer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recent {
     limit: usize,
-    /// At most twice the limit; the newest are picked out when it is full.
+    /// The newest and, until the next pruning, some that may be older.
     kept: Vec<Kept>,
+    /// Bytes of the lines in `kept`.
+    kept_bytes: usize,
     /// Buffers of lines that fell out, for reuse.
     spare: Vec<String>,
     /// Lines older than this cannot be among the newest.
@@ -46,12 +53,16 @@ impl Recent {
         let mut kept = self.spare.pop().unwrap_or_default();
         kept.clear();
         kept.push_str(line);
+        self.kept_bytes += kept.len();
         self.kept.push(Kept {
             at,
             order: self.offered,
             line: kept,
         });
-        if self.kept.len() >= self.limit.saturating_mul(2).max(32) {
+        let surplus = self.kept.len().saturating_sub(self.limit);
+        if surplus >= self.limit.max(SURPLUS_LINES)
+            || (surplus > 0 && self.kept_bytes > SURPLUS_BYTES)
+        {
             self.prune();
         }
     }
@@ -60,6 +71,7 @@ impl Recent {
     pub(crate) fn merge(&mut self, later: Self) {
         let base = self.offered;
         self.offered += later.offered;
+        self.kept_bytes += later.kept_bytes;
         self.kept.extend(later.kept.into_iter().map(|kept| Kept {
             order: kept.order + base,
             ..kept
@@ -77,14 +89,17 @@ impl Recent {
     }
 
     fn prune(&mut self) {
-        if self.kept.len() <= self.limit {
+        if self.limit == 0 || self.kept.len() <= self.limit {
             return;
         }
         self.kept
-            .sort_unstable_by_key(|kept| Reverse((kept.at, kept.order)));
+            .select_nth_unstable_by_key(self.limit - 1, |kept| Reverse((kept.at, kept.order)));
+        self.threshold = self.kept.get(self.limit - 1).map(|kept| kept.at);
+        let room = SURPLUS_LINES.saturating_sub(self.spare.len());
+        let dropped = self.kept.drain(self.limit..).map(|kept| kept.line);
+        // Buffers grown by a giant line are not worth keeping.
         self.spare
-            .extend(self.kept.drain(self.limit..).map(|kept| kept.line));
-        self.spare.truncate(self.limit);
-        self.threshold = self.kept.last().map(|kept| kept.at);
+            .extend(dropped.filter(|line| line.capacity() <= 4096).take(room));
+        self.kept_bytes = self.kept.iter().map(|kept| kept.line.len()).sum();
     }
 }

@@ -8,6 +8,7 @@ mod models;
 mod number;
 mod prompt_cache;
 mod provenance;
+mod routing;
 mod savings;
 mod usage;
 
@@ -16,10 +17,11 @@ use alloc::string::{String, ToString};
 use serde::Serialize;
 
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
-pub use models::{ModelView, ModelsReport, RouteView, RoutingReport, WorkflowRoutes};
+pub use models::{ModelView, ModelsReport};
 pub use number::Millis;
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
+pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
 pub use usage::{RecentCall, TotalsView, UsageReport};
 

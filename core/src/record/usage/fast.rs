@@ -13,8 +13,12 @@ use crate::time::Timestamp;
 /// The record, or `None` for any line that is not exactly in the usual form.
 pub(super) fn parse(line: &str) -> Option<UsageRecord<'_>> {
     let mut cursor = Cursor { line, at: 0 };
-    cursor.skip("{\"v\":\"")?;
-    let version = cursor.text()?;
+    let version = if cursor.skip("{\"v\":\"1.0\"").is_some() {
+        "1.0"
+    } else {
+        cursor.skip("{\"v\":\"")?;
+        cursor.text()?
+    };
     cursor.skip(",\"ts\":\"")?;
     let at = cursor.time()?;
     cursor.skip(",\"workflow\":\"")?;
@@ -90,10 +94,12 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     fn rest(&self) -> &'a [u8] {
         self.line.as_bytes().get(self.at..).unwrap_or(&[])
     }
 
+    #[inline]
     fn skip(&mut self, literal: &str) -> Option<()> {
         if self.rest().starts_with(literal.as_bytes()) {
             self.at += literal.len();
@@ -104,12 +110,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// The rest of a string whose opening quote has been passed, without escapes.
+    #[inline]
     fn text(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        let end = rest
-            .iter()
-            .position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
-        if rest[end] != b'"' {
+        let end = end_of_plain(rest);
+        if rest.get(end) != Some(&b'"') {
             return None;
         }
         let text = self.line.get(self.at..self.at + end)?;
@@ -184,6 +189,38 @@ impl<'a> Cursor<'a> {
         (digits > 0).then_some((value, digits))
     }
 }
+
+/// How many bytes come before the first quote, backslash or control character.
+#[inline]
+fn end_of_plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    // Eight bytes at a time: the lowest marked byte is the first special one.
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*word);
+        // Flipping the second bit puts the quote right behind the control characters.
+        let special = (bytes_below(word ^ (EACH * 0x02), 0x21)
+            | bytes_below(word ^ (EACH * u64::from(b'\\')), 1))
+            & HIGH_BITS;
+        if special != 0 {
+            return at + (special.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = bytes.get(at..).unwrap_or(&[]);
+    at + tail
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20)
+        .unwrap_or(tail.len())
+}
+
+/// Marks bytes below `limit` by their high bit; right up to and including the lowest one.
+#[inline]
+const fn bytes_below(word: u64, limit: u64) -> u64 {
+    word.wrapping_sub(EACH * limit) & !word
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = EACH << 7;
 
 const POWERS_OF_TEN: [u64; 10] = [
     1,
