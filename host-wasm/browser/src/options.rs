@@ -1,0 +1,132 @@
+//! Options and parameters out of JavaScript objects.
+
+use js_sys::{Array, Object};
+use muster_core::{ReadOptions, ReportParams, Timestamp, Window};
+use wasm_bindgen::prelude::*;
+
+use crate::error;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The TypeScript interface `ReadOptions`.
+    #[wasm_bindgen(typescript_type = "ReadOptions")]
+    #[derive(Debug)]
+    pub type JsReadOptions;
+
+    /// The TypeScript interface `ReportParams`.
+    #[wasm_bindgen(typescript_type = "ReportParams")]
+    #[derive(Debug)]
+    pub type JsReportParams;
+}
+
+/// The largest shift of local time, in minutes: a day and a bit over any zone.
+const MAX_OFFSET_MINUTES: i64 = 24 * 60;
+
+pub(crate) fn read_options(options: Option<&JsReadOptions>) -> Result<ReadOptions, JsError> {
+    let fields = Fields::of(
+        options.map(AsRef::as_ref),
+        &["from", "to", "against", "recent", "naiveOffsetMinutes"],
+    )?;
+    let mut read = ReadOptions {
+        window: fields.window()?,
+        ..ReadOptions::default()
+    };
+    if let Some(against) = fields.get("against")? {
+        read.against = Some(Fields::of(Some(&against), &["from", "to"])?.window()?);
+    }
+    if let Some(recent) = fields.integer("recent")? {
+        read.recent = usize::try_from(recent).map_err(|_| error("recent: below zero"))?;
+    }
+    if let Some(minutes) = fields.integer("naiveOffsetMinutes")? {
+        if minutes.abs() > MAX_OFFSET_MINUTES {
+            return Err(error("naiveOffsetMinutes: more than a day"));
+        }
+        read.naive_shift_us = -minutes * 60_000_000;
+    }
+    Ok(read)
+}
+
+pub(crate) fn report_params(params: Option<&JsReportParams>) -> Result<ReportParams, JsError> {
+    let fields = Fields::of(params.map(AsRef::as_ref), &["baselineModel", "workflow"])?;
+    let mut read = ReportParams {
+        workflow: fields.text("workflow")?,
+        ..ReportParams::default()
+    };
+    if let Some(model) = fields.text("baselineModel")? {
+        read.baseline_model = model;
+    }
+    Ok(read)
+}
+
+/// The fields of an object that may hold known ones only.
+struct Fields<'a>(Option<&'a JsValue>);
+
+impl<'a> Fields<'a> {
+    fn of(object: Option<&'a JsValue>, known: &[&str]) -> Result<Self, JsError> {
+        let Some(object) = object.filter(|o| !o.is_undefined() && !o.is_null()) else {
+            return Ok(Self(None));
+        };
+        let entries = object
+            .dyn_ref::<Object>()
+            .ok_or_else(|| error("options: not an object"))?;
+        let keys: Array = Object::keys(entries);
+        for key in keys.iter().filter_map(|key| key.as_string()) {
+            if !known.contains(&key.as_str()) {
+                return Err(error(&format!("{key}: not an option")));
+            }
+        }
+        Ok(Self(Some(object)))
+    }
+
+    fn get(&self, name: &str) -> Result<Option<JsValue>, JsError> {
+        let Some(object) = self.0 else {
+            return Ok(None);
+        };
+        let value = js_sys::Reflect::get(object, &name.into())
+            .map_err(|_| error(&format!("{name}: cannot be read")))?;
+        Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_null()))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, JsError> {
+        self.get(name)?
+            .map(|value| {
+                value
+                    .as_string()
+                    .ok_or_else(|| error(&format!("{name}: not a string")))
+            })
+            .transpose()
+    }
+
+    fn integer(&self, name: &str) -> Result<Option<i64>, JsError> {
+        self.get(name)?
+            .map(|value| {
+                value
+                    .as_f64()
+                    .and_then(exact_integer)
+                    .ok_or_else(|| error(&format!("{name}: not an integer")))
+            })
+            .transpose()
+    }
+
+    fn window(&self) -> Result<Window, JsError> {
+        Ok(Window {
+            from: self.time("from")?,
+            to: self.time("to")?,
+        })
+    }
+
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, JsError> {
+        self.text(name)?
+            .map(|text| {
+                Timestamp::parse(&text).map_err(|e| error(&format!("{name}: {text} is {e}")))
+            })
+            .transpose()
+    }
+}
+
+/// A number without fraction that fits 32 bits; minus zero is zero.
+fn exact_integer(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation)]
+    let integer = number as i32;
+    (f64::from(integer).to_bits() == (number + 0.0).to_bits()).then(|| i64::from(integer))
+}

@@ -1,0 +1,292 @@
+/** The stable names of the logs that are known. */
+export type LogKind =
+  | "usage" | "help_queries" | "help_unmatched" | "workflow_runs" | "llm_calls" | "task_routing"
+  | "test_executions" | "coverage_history" | "agent_assignments" | "file_tests" | "diagnosis_records"
+  | "memory_events" | "costs" | "form_events" | "progressive_events" | "role_telemetry";
+
+/** Which log a file is, from its name alone (rotated and archived names too). */
+export function logKind(path: string): LogKind | undefined;
+
+/** A half-open span of time in RFC 3339; an absent bound is no bound. */
+export interface TimeSpan {
+  /** First moment inside. */
+  from?: string;
+  /** First moment after. */
+  to?: string;
+}
+
+/** What to take from the logs. */
+export interface ReadOptions extends TimeSpan {
+  /** A second span, for the report `compare`. */
+  against?: TimeSpan;
+  /** How many recent calls to keep; 20 where absent. */
+  recent?: number;
+  /** Minutes east of UTC of logs that are known to hold local time; 0 where absent. */
+  naiveOffsetMinutes?: number;
+}
+
+/** What a report needs beside the logs. */
+export interface ReportParams {
+  /** `savings`: the model to count against. */
+  baselineModel?: string;
+  /** `routing`: the only workflow to show. */
+  workflow?: string;
+}
+
+/** The documents by the names of their reports. */
+export interface Reports {
+  usage: UsageReport;
+  savings: SavingsReport;
+  "cache-stats": CacheReport;
+  compare: CompareReport;
+  routing: RoutingReport;
+  models: ModelsReport;
+}
+
+/** Reads logs chunk by chunk and reports on them. Every failure is an `Error`. */
+export class TelemetryReader {
+  /** Throws on options that make no sense. */
+  constructor(options?: ReadOptions);
+  /** Starts a file. Throws where the name is no known log, or a file is open. */
+  open(path: string): LogKind;
+  /** Takes the next bytes of the open file, at best 64 KiB to 1 MiB of them. */
+  push(chunk: Uint8Array): void;
+  /** Ends the open file; a torn last line is judged here. */
+  close(): void;
+  /**
+   * Notes a file that could not be read, so that reports name it. What was read
+   * of it is dropped where it is the open one.
+   */
+  noteUnreadable(path: string, reason: string): void;
+  /** The usage report over all files closed so far. */
+  show(): UsageReport;
+  /** The same document, in the bytes that every host gives. */
+  showJson(): string;
+  /** A report over all files closed so far. */
+  report<Name extends keyof Reports>(name: Name, params?: ReportParams): Reports[Name];
+  /** The same document, in the bytes that every host gives. */
+  reportJson(name: keyof Reports, params?: ReportParams): string;
+  /** Gives the memory back; the reader cannot be used afterwards. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/** The span that a report is about. */
+export interface TimeWindow {
+  from: string | null;
+  to: string | null;
+}
+
+/**
+ * Sums over calls. Amounts are exact decimals in the JSON text; as numbers here
+ * they are doubles, as are counts above 2^53.
+ */
+export interface Totals {
+  calls: number;
+  cost_usd: number;
+  tokens_in: number;
+  tokens_out: number;
+  /** Calls answered from the response cache. */
+  cache_hits: number;
+  /** Those per call, 0 to 1. */
+  cache_hit_rate: number;
+  /** Calls that used a cached prompt. */
+  prompt_cache_hits: number;
+  prompt_cache_read_tokens: number;
+  prompt_cache_creation_tokens: number;
+  duration_ms: number;
+}
+
+/** One call of a model. */
+export interface RecentCall {
+  ts: string;
+  workflow: string;
+  stage: string | null;
+  /** Upper case. */
+  tier: string;
+  model: string;
+  provider: string;
+  cost_usd: number;
+  tokens_in: number;
+  tokens_out: number;
+  cache_hit: boolean;
+  cache_type: string | null;
+  duration_ms: number;
+}
+
+/** What an answer rests on and what it leaves out; part of every report. */
+export interface Provenance {
+  /** Usable lines that the window left out. */
+  outside_window: number;
+  /** Lines by the version that they state; `missing` where they state none. */
+  log_versions: Record<string, number>;
+  sources: Source[];
+  skipped: Skipped;
+  /** What the answer leaves out or assumes, in sentences. */
+  notes: string[];
+}
+
+/** One file and what became of it. */
+export interface Source {
+  file: string;
+  kind: LogKind;
+  state: "read" | "empty" | "unusable" | "listed" | "torn_tail" | "unreadable";
+  lines: number;
+  /** Lines that gave a record. */
+  records: number;
+  bytes: number;
+  /** Why it could not be read. */
+  error?: string;
+}
+
+/** The lines that gave no record. */
+export interface Skipped {
+  lines: number;
+  by_reason: Record<string, number>;
+  /** The first of them. */
+  samples: SkippedSample[];
+}
+
+/** One line that gave no record. */
+export interface SkippedSample {
+  file: string;
+  /** From 1. */
+  line: number;
+  /** Where the line begins, in bytes. */
+  offset: number;
+  /** `code` or `code: detail`. */
+  reason: string;
+}
+
+/** Calls of models in a window. */
+export interface UsageReport extends Provenance {
+  window: TimeWindow;
+  totals: Totals;
+  /** Names in upper case. */
+  by_tier: Record<string, Totals>;
+  by_workflow: Record<string, Totals>;
+  by_model: Record<string, Totals>;
+  by_provider: Record<string, Totals>;
+  /** UTC days, `YYYY-MM-DD`; only those with calls. */
+  by_day: Record<string, Totals>;
+  /** Newest first. */
+  recent: RecentCall[];
+}
+
+/** What calls cost against what they would have cost on one model. */
+export interface SavingsReport extends Provenance {
+  window: TimeWindow;
+  calls: number;
+  actual_usd: number;
+  /** Against the same tokens on the baseline model. */
+  per_token: {
+    baseline_model: string;
+    calls: number;
+    actual_usd: number;
+    baseline_usd: number;
+    savings_usd: number;
+    savings_share: number | null;
+    calls_left_out: number;
+    cost_left_out_usd: number;
+  };
+  /** Against the mean premium call. */
+  per_call: {
+    premium_calls: number;
+    premium_call_usd: number;
+    /** No premium call was seen: the amount is a guess. */
+    premium_call_is_flat: boolean;
+    baseline_usd: number;
+    savings_usd: number;
+    savings_share: number | null;
+    response_cache_savings_usd: number;
+  };
+  prompt_cache: PromptCacheSavings;
+  tier_share: Record<string, number>;
+}
+
+/** What the prompt cache saved, at the prices of the models that have one. */
+export interface PromptCacheSavings {
+  read_savings_usd: number;
+  write_surcharge_usd: number;
+  /** Negative where caching cost more than it saved. */
+  net_savings_usd: number;
+  attune_savings_usd: number;
+  /** Cached tokens of models without a price, by model. */
+  unpriced_tokens: Record<string, number>;
+}
+
+/** Use of the prompt cache. */
+export interface PromptCacheUse {
+  requests: number;
+  hits: number;
+  hit_rate: number;
+  read_tokens: number;
+  creation_tokens: number;
+}
+
+/** How the caches are used. */
+export interface CacheReport extends Provenance {
+  window: TimeWindow;
+  prompt_cache: PromptCacheUse;
+  savings: PromptCacheSavings;
+  response_cache_hits: number;
+  response_cache_hit_rate: number;
+  by_workflow: Record<string, PromptCacheUse>;
+}
+
+/** What one workflow or model cost in both windows. */
+export interface CostChange {
+  calls: number;
+  cost_usd: number;
+  previous_calls: number;
+  previous_cost_usd: number;
+  change_usd: number;
+}
+
+/** Two windows side by side. Relative changes are `null` where there was nothing before. */
+export interface CompareReport extends Provenance {
+  window: TimeWindow;
+  against: TimeWindow;
+  current: Totals & { cost_per_call_usd: number };
+  previous: Totals & { cost_per_call_usd: number };
+  change: {
+    calls: number | null;
+    cost: number | null;
+    cost_per_call: number | null;
+    cache_hit_rate_difference: number;
+  };
+  by_workflow: Record<string, CostChange>;
+  by_model: Record<string, CostChange>;
+}
+
+/** Calls that went one way. */
+export interface Route {
+  calls: number;
+  cost_usd: number;
+  /** Share in the cost of everything in the window, 0 to 1. */
+  cost_share: number;
+  cost_per_call_usd: number;
+  duration_per_call_ms: number;
+  tokens_in: number;
+  tokens_out: number;
+}
+
+/** Where the calls of each workflow go. */
+export interface RoutingReport extends Provenance {
+  window: TimeWindow;
+  totals: Totals;
+  by_tier: Record<string, Route>;
+  by_workflow: Record<string, Route & { by_model: Record<string, Route> }>;
+}
+
+/** What the models cost and how long they take. */
+export interface ModelsReport extends Provenance {
+  window: TimeWindow;
+  /** By provider, then by model. */
+  providers: Record<string, Record<string, Totals & {
+    cost_per_call_usd: number;
+    duration_per_call_ms: number;
+    /** By the price table; `null` without a price. */
+    list_cost_usd: number | null;
+  }>>;
+}
