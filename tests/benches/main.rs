@@ -1,0 +1,149 @@
+//! `cargo xtask bench`: how fast Muster is, beside peers that run in the same minutes.
+//!
+//! Whole processes are timed, ours and each peer's in turn, so that a ratio
+//! holds when the machine's speed drifts. Medians are shown.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod corpus;
+mod measure;
+mod peers;
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use measure::{Run, alternate, median};
+
+/// What is being measured and with what.
+struct Bench {
+    muster: PathBuf,
+    /// Home folder of the corpus; its log is `telemetry/usage.jsonl`.
+    home: PathBuf,
+    /// An empty cache folder for Muster's index.
+    cache: PathBuf,
+    lines: u64,
+    runs: usize,
+}
+
+fn main() -> Result<()> {
+    let (mut lines, mut runs) = (1_000_000, 5);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments
+            .next()
+            .with_context(|| format!("{argument} needs a value"))?;
+        match argument.as_str() {
+            "--lines" => lines = value.parse().context("--lines takes a number")?,
+            "--runs" => runs = value.parse().context("--runs takes a number")?,
+            _ => anyhow::bail!("unknown argument {argument}: --lines N, --runs N"),
+        }
+    }
+    ensure!(runs > 0, "--runs must be at least 1");
+    let muster = std::env::var_os("MUSTER_BIN")
+        .map(PathBuf::from)
+        .context("MUSTER_BIN must name a release build of muster: use `cargo xtask bench`")?;
+
+    let folder = tempfile::tempdir()?;
+    let bench = Bench {
+        muster,
+        home: folder.path().join("home"),
+        cache: folder.path().join("cache"),
+        lines,
+        runs,
+    };
+    eprintln!("writing {lines} usage lines ...");
+    let bytes = corpus::write(&bench.log(), lines, 0)?;
+    println!("corpus: {lines} lines, {:.0} MB", bytes as f64 / 1e6);
+    println!(
+        "{:<46} {:>10} {:>9} {:>9}",
+        "whole process, median", "wall", "memory", "ratio"
+    );
+    bench.report_beside_peers()?;
+    bench.indexed_report()?;
+    Ok(())
+}
+
+impl Bench {
+    fn log(&self) -> PathBuf {
+        self.home.join("telemetry").join("usage.jsonl")
+    }
+
+    fn show(&self, index: bool) -> Command {
+        let mut command = Command::new(&self.muster);
+        command
+            .args(["telemetry", "show", "--all", "--json", "--home"])
+            .arg(&self.home);
+        command.arg("--project").arg(&self.home);
+        command
+            .env("XDG_CACHE_HOME", &self.cache)
+            .env_remove("MUSTER_STORE");
+        if !index {
+            command.arg("--no-index");
+        }
+        command
+    }
+
+    /// The usage report over the whole log, ours and each peer's.
+    fn report_beside_peers(&self) -> Result<()> {
+        let ours = self.show(false);
+        let mut all_ours = Vec::new();
+        for peer in peers::available()? {
+            let runs = self.runs.min(peer.most_runs);
+            let theirs = peer.command(&self.home);
+            let (a, b) = alternate(&ours, &theirs, runs)
+                .with_context(|| format!("comparing with {}", peer.name))?;
+            let ratios = a
+                .iter()
+                .zip(&b)
+                .map(|(a, b)| b.wall.as_secs_f64() / a.wall.as_secs_f64());
+            let ratio = median(ratios.collect());
+            row(
+                &format!("usage report by {}", peer.name),
+                &b,
+                &format!("{ratio:.1} x ours"),
+            );
+            all_ours.extend(a);
+        }
+        if all_ours.is_empty() {
+            all_ours = measure::repeat(&ours, self.runs)?;
+        }
+        row("usage report by muster, no index", &all_ours, "1");
+        Ok(())
+    }
+
+    /// The same report from the index: unchanged, and after a thousand new lines.
+    fn indexed_report(&self) -> Result<()> {
+        let show = self.show(true);
+        measure::repeat(&show, 1)?;
+        let unchanged = measure::repeat(&show, self.runs)?;
+        row("the same again, index, log unchanged", &unchanged, "");
+        let mut grown = Vec::new();
+        for round in 0..self.runs as u64 {
+            append(&self.log(), &corpus::lines(1000, self.lines + round * 1000))?;
+            grown.extend(measure::repeat(&show, 1)?);
+        }
+        row("the same again, index, 1,000 lines appended", &grown, "");
+        Ok(())
+    }
+}
+
+fn append(log: &Path, text: &str) -> Result<()> {
+    OpenOptions::new()
+        .append(true)
+        .open(log)?
+        .write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn row(what: &str, runs: &[Run], ratio: &str) {
+    let wall = median(runs.iter().map(|run| run.wall.as_secs_f64()).collect());
+    let memory = median(runs.iter().map(|run| run.peak_bytes as f64).collect());
+    println!(
+        "{what:<46} {:>7.1} ms {:>6.0} MB {ratio:>9}",
+        wall * 1e3,
+        memory / 1e6
+    );
+}
