@@ -2,7 +2,8 @@
 //!
 //! Whole processes are timed, ours and each peer's in turn, so that a ratio
 //! holds when the machine's speed drifts. Medians are shown.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod corpus;
 mod measure;
