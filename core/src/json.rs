@@ -12,7 +12,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::money::{MoneyError, Usd};
+use crate::money::{MoneyError, Usd, UsdChange};
 use crate::number::{NumberError, fixed};
 use crate::time::{Timestamp, Zone};
 
@@ -212,6 +212,37 @@ impl<'a> Fields<'a> {
         Ok(self.get(field)?.filter(|value| value.raw != "null"))
     }
 
+    /// What `read` makes of a field, `default` when the field is not there.
+    pub(crate) fn get_or<T>(
+        &self,
+        field: &'static str,
+        default: T,
+        read: impl FnOnce(Value<'a>) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        self.get(field)?.map_or(Ok(default), read)
+    }
+
+    /// What `read` makes of a field, `None` when it is `null` or not there.
+    pub(crate) fn get_or_null<T>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(Value<'a>) -> Result<T, RecordError>,
+    ) -> Result<Option<T>, RecordError> {
+        self.present(field)?.map(read).transpose()
+    }
+
+    /// All fields, for objects whose names are data; `field` names the object in errors.
+    pub(crate) fn iter(&self, field: &'static str) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.entries.iter().map(move |(name, raw)| {
+            let value = Value {
+                line: self.line,
+                field,
+                raw: raw.get(),
+            };
+            (&**name, value)
+        })
+    }
+
     /// The value of a field that must be there.
     pub(crate) fn require(&self, field: &'static str) -> Result<Value<'a>, RecordError> {
         self.get(field)?.ok_or(RecordError {
@@ -272,6 +303,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A number of either sign, scaled by ten to the `scale`, at most [`MAX_COUNT`] away from zero.
+    pub(crate) fn signed(self, scale: u32) -> Result<i64, RecordError> {
+        self.expect(JsonType::Number)?;
+        let number = fixed(self.raw, scale).map_err(|_| self.bad())?;
+        match i64::try_from(number.magnitude) {
+            Ok(magnitude) if number.magnitude <= MAX_COUNT && number.negative => Ok(-magnitude),
+            Ok(magnitude) if number.magnitude <= MAX_COUNT => Ok(magnitude),
+            _ => Err(self.bad()),
+        }
+    }
+
     /// A number that is zero or more, scaled by ten to the `scale`, at most [`MAX_COUNT`].
     pub(crate) fn scaled(self, scale: u32) -> Result<u64, RecordError> {
         let number = self.number(scale)?;
@@ -286,6 +328,12 @@ impl<'a> Value<'a> {
     pub(crate) fn usd(self) -> Result<Usd, RecordError> {
         self.expect(JsonType::Number)?;
         Usd::parse(self.raw).map_err(|_: MoneyError| self.bad())
+    }
+
+    /// A difference of amounts of dollars.
+    pub(crate) fn usd_change(self) -> Result<UsdChange, RecordError> {
+        self.expect(JsonType::Number)?;
+        UsdChange::parse(self.raw).map_err(|_: MoneyError| self.bad())
     }
 
     /// A time as text.
@@ -319,9 +367,25 @@ impl<'a> Value<'a> {
             .collect())
     }
 
+    /// An array of strings.
+    pub(crate) fn texts(self) -> Result<Vec<Cow<'a, str>>, RecordError> {
+        self.array()?.into_iter().map(Value::text).collect()
+    }
+
+    /// An object that is kept as its text.
+    pub(crate) fn object_text(self) -> Result<&'a str, RecordError> {
+        self.expect(JsonType::Object)?;
+        Ok(self.raw)
+    }
+
     /// The error that this value is malformed or out of range.
     pub(crate) fn bad(self) -> RecordError {
         self.error(RecordErrorKind::BadValue(self.field))
+    }
+
+    /// The error that this field stands there twice.
+    pub(crate) fn duplicate(self) -> RecordError {
+        self.error(RecordErrorKind::DuplicateField(self.field))
     }
 
     fn number(self, scale: u32) -> Result<crate::number::Fixed, RecordError> {
@@ -464,6 +528,17 @@ mod tests {
         check(r#"{"x":true}"#, |v| v.flag(), "true");
         check(r#"{"x":-3}"#, |v| v.integer(), "-3");
         check(r#"{"x":62.88}"#, |v| v.scaled(3), "62880");
+        check(r#"{"x":-27.7}"#, |v| v.signed(1), "-277");
+        check(
+            r#"{"x":["a","\u0062"]}"#,
+            |v| v.texts().map(|texts| texts.concat()),
+            "\"ab\"",
+        );
+        check(
+            r#"{"x":{"y": null}}"#,
+            |v| v.object_text().map(String::from),
+            r#""{\"y\": null}""#,
+        );
         check(
             r#"{"x":[1,2]}"#,
             |v| v.array().map(|items| items.len()),
@@ -491,6 +566,11 @@ mod tests {
             "duplicate_field: x at byte 11",
         );
         check(r#"{"x":-1}"#, |v| v.count(), "bad_value: x at byte 5");
+        check(
+            r#"{"x":-9007199254740992}"#,
+            |v| v.signed(0),
+            "bad_value: x at byte 5",
+        );
         check(r#"{"x":1.5}"#, |v| v.count(), "bad_value: x at byte 5");
         check(
             r#"{"x":9007199254740992}"#,

@@ -89,6 +89,19 @@ impl Serialize for Usd {
 pub struct UsdChange(i64);
 
 impl UsdChange {
+    /// No difference.
+    pub const ZERO: Self = Self(0);
+
+    /// Reads a JSON number of dollars, rounded half to even at the ninth decimal.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        match text.strip_prefix('-') {
+            // A second sign is no JSON.
+            Some(amount) if amount.starts_with('-') => Err(MoneyError::Syntax),
+            Some(amount) => Usd::parse(amount).map(|usd| Self(-usd.0)),
+            None => Usd::parse(text).map(|usd| Self(usd.0)),
+        }
+    }
+
     /// `after - before`.
     pub const fn between(before: Usd, after: Usd) -> Self {
         // Both are zero or more, so the difference fits.
@@ -190,6 +203,16 @@ mod tests {
         );
         assert_eq!(Usd::parse("1e400"), Err(MoneyError::Overflow));
         assert_eq!(Usd::parse("\"1\""), Err(MoneyError::Syntax));
+    }
+
+    #[test]
+    fn differences_may_be_negative() {
+        let printed = |text| UsdChange::parse(text).map(|change| change.to_string());
+        assert_eq!(printed("-0.0180").as_deref(), Ok("-0.018"));
+        assert_eq!(printed("0.018").as_deref(), Ok("0.018"));
+        assert_eq!(printed("-0").as_deref(), Ok("0"));
+        assert_eq!(printed("--1"), Err(MoneyError::Syntax));
+        assert_eq!(printed("-"), Err(MoneyError::Syntax));
     }
 
     #[test]
