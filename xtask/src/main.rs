@@ -3,7 +3,7 @@
 //! It obtains tools, builds, sets paths and starts programs. It asserts nothing itself: what is
 //! right is decided by the tests that it starts.
 #![forbid(unsafe_code)]
-#![allow(
+#![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a tool for people at a terminal: results on stdout, progress on stderr"

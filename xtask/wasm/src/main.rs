@@ -6,7 +6,7 @@
 //! xtask-wasm component MODULE FILE
 //! ```
 #![forbid(unsafe_code)]
-#![allow(
+#![expect(
     clippy::print_stderr,
     reason = "a tool that `cargo xtask` starts: it says on stderr what it made"
 )]
