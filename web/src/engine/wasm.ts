@@ -1,0 +1,121 @@
+import { spawnWorker } from "spawn-worker";
+import type { Answer, Capabilities, Engine, QueryControl, UsageParams, ViewName } from "./engine";
+import { messageOf, Problem } from "./problem";
+import type { PickedFile, ReadReply, ReadRequest } from "./protocol";
+import { parseReport } from "./report";
+import { windowBounds } from "../window";
+
+const RELOAD = "Reload the page and open the files again. If it happens again, the log holds something that Muster should cope with and does not.";
+
+/** A worker whose engine is closed, kept for the next one: its core is loaded, and it needs no server any more. */
+let spare: Worker | null = null;
+let lastId = 0;
+
+/** Reads files that the user handed over, in a worker of this page. */
+export class WasmEngine implements Engine {
+  readonly capabilities: Capabilities = { engine: "wasm", views: ["usage"], live: false, version: null };
+  readonly #files: readonly PickedFile[];
+  readonly #spawn: () => Worker;
+  #worker: Worker | null = null;
+  #busy = false;
+
+  constructor(files: readonly PickedFile[], spawn: () => Worker = spawnWorker) {
+    this.#files = files;
+    this.#spawn = spawn;
+  }
+
+  query(_view: ViewName, params: UsageParams, control: QueryControl): Promise<Answer> {
+    const id = ++lastId;
+    this.#worker ??= spare ?? this.#spawn();
+    spare = null;
+    const worker = this.#worker;
+    this.#busy = true;
+    return new Promise<Answer>((resolve, reject) => {
+      const settle = (): void => {
+        this.#busy = false;
+        worker.removeEventListener("message", onMessage);
+        worker.removeEventListener("error", onError);
+        control.signal.removeEventListener("abort", onAbort);
+      };
+      // Ending the worker stops at once and gives its memory back; the next query starts another.
+      const discard = (): void => {
+        worker.terminate();
+        if (this.#worker === worker) this.#worker = null;
+      };
+      const onAbort = (): void => {
+        settle();
+        discard();
+        reject(new DOMException("given up", "AbortError"));
+      };
+      const onError = (event: ErrorEvent): void => {
+        settle();
+        discard();
+        reject(new Problem("reader", `The reader stopped: ${event.message || "it could not be started"}.`, RELOAD));
+      };
+      const onMessage = (event: MessageEvent<ReadReply>): void => {
+        const reply = event.data;
+        if (reply.id !== id) return;
+        if (reply.kind === "progress") {
+          control.onProgress(reply.progress);
+          return;
+        }
+        settle();
+        if (reply.kind === "failed") {
+          discard();
+          reject(new Problem("reader", `The reader stopped: ${reply.message}.`, RELOAD));
+          return;
+        }
+        try {
+          resolve(answerOf(reply));
+        } catch (error) {
+          reject(error instanceof Problem ? error : new Problem("reader", `The report cannot be read: ${messageOf(error)}.`, RELOAD));
+        }
+      };
+      if (control.signal.aborted) {
+        onAbort();
+        return;
+      }
+      worker.addEventListener("message", onMessage);
+      worker.addEventListener("error", onError);
+      control.signal.addEventListener("abort", onAbort);
+      const request: ReadRequest = {
+        id,
+        files: this.#files,
+        options: { ...windowBounds(params.window, new Date()), recent: params.recent },
+      };
+      worker.postMessage(request);
+    });
+  }
+
+  subscribe(): () => void {
+    return () => {};
+  }
+
+  close(): void {
+    if (this.#busy) this.#worker?.terminate();
+    else spare = this.#worker ?? spare;
+    this.#worker = null;
+  }
+}
+
+function answerOf(reply: Extract<ReadReply, { kind: "done" }>): Answer {
+  const report = parseReport(reply.json);
+  const { sources } = report;
+  if (sources.length === 0) {
+    throw new Problem(
+      "no_known_log",
+      reply.unknown.length === 1 ? "This is no log that Muster knows." : "None of these files is a log that Muster knows.",
+      "Logs are recognised by their file names. If yours was renamed, give it its name back, then open it again.",
+      reply.unknown.map((path) => ({ path, message: "" })),
+    );
+  }
+  if (sources.every(({ state }) => state === "unreadable")) {
+    throw new Problem(
+      "unreadable",
+      sources.length === 1 ? "The file could not be read." : "None of the files could be read.",
+      "It may have been moved, changed or locked since it was chosen, or you may not be allowed to read it. Check it, then open it again.",
+      sources.map(({ file, error }) => ({ path: file, message: error ?? "" })),
+    );
+  }
+  return { report, unknown: reply.unknown };
+}

@@ -1,0 +1,80 @@
+import { logKind, TelemetryReader } from "muster-core";
+import { loadCore } from "./module";
+import { messageOf } from "./problem";
+import type { ReadReply, ReadRequest } from "./protocol";
+
+/** Bytes per push: large enough to be fast, small enough for memory to stay flat. */
+const CHUNK_BYTES = 1 << 20;
+/** Least time between two progress messages. */
+const PROGRESS_MS = 80;
+
+const reply = (message: ReadReply): void => self.postMessage(message);
+
+self.addEventListener("message", (event: MessageEvent<ReadRequest>) => {
+  const { id } = event.data;
+  read(event.data).catch((error: unknown) => reply({ id, kind: "failed", message: messageOf(error) }));
+});
+
+async function read({ id, files, options }: ReadRequest): Promise<void> {
+  await loadCore();
+  const known = files.filter(({ path }) => logKind(path) !== undefined);
+  const unknown = files.filter(({ path }) => logKind(path) === undefined).map(({ path }) => path);
+  // One order whatever the browser listed first, so that the same files give the same answer.
+  known.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+
+  const totalBytes = known.reduce((sum, { file }) => sum + file.size, 0);
+  const started = performance.now();
+  let told = started;
+  let bytes = 0;
+  let lines = 0;
+
+  const reader = new TelemetryReader(options);
+  try {
+    for (const { path, file } of known) {
+      let offset = 0;
+      let opened = false;
+      try {
+        // One chunk is on its way while the core works on the one before.
+        let coming = bytesAt(file, 0);
+        do {
+          const chunk = await coming;
+          if (!opened) reader.open(path);
+          opened = true;
+          offset += chunk.length;
+          if (offset < file.size) {
+            coming = bytesAt(file, offset);
+            // Its failure is handled where it is awaited; until then it must not count as unhandled.
+            coming.catch(() => {});
+          }
+          reader.push(chunk);
+          bytes += chunk.length;
+          lines += countLines(chunk);
+          const now = performance.now();
+          if (now - told >= PROGRESS_MS) {
+            told = now;
+            reply({ id, kind: "progress", progress: { file: path, bytes, totalBytes, lines, elapsedMs: now - started } });
+          }
+        } while (offset < file.size);
+        reader.close();
+      } catch (error) {
+        // The browser refused the file: moved, changed or locked. Anything else is a defect.
+        if (!(error instanceof DOMException)) throw error;
+        reader.noteUnreadable(path, error.message);
+      }
+    }
+    reply({ id, kind: "done", json: reader.showJson(), unknown });
+  } finally {
+    reader.free();
+  }
+}
+
+async function bytesAt(file: File, offset: number): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(offset, offset + CHUNK_BYTES).arrayBuffer());
+}
+
+/** Newlines in a chunk, for the progress line only: the report counts its own. */
+function countLines(chunk: Uint8Array): number {
+  let count = 0;
+  for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) count += 1;
+  return count;
+}

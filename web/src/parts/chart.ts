@@ -1,0 +1,167 @@
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+const DAY_S = 86_400;
+
+export interface DayBars {
+  /** Starts of days, in seconds since 1970. */
+  readonly days: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface ChartOptions {
+  /** Labels for the values of one axis. */
+  readonly formatAxis: (values: readonly number[]) => string[];
+  /** Lines of the box beside the pointer; the first is its heading. */
+  readonly describe: (index: number) => readonly string[];
+  /** Called with the first and last bar of a stretch that was dragged over. */
+  readonly onSelect: (first: number, last: number) => void;
+}
+
+/** Bars by day on a canvas, drawn in the colours of the page. */
+export class DayChart {
+  readonly #host: HTMLElement;
+  readonly #plot: uPlot;
+  readonly #resize: ResizeObserver;
+  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
+  readonly #redraw = (): void => this.redraw();
+
+  constructor(host: HTMLElement, bars: DayBars, options: ChartOptions) {
+    this.#host = host;
+    const color = (name: string) => (): string => resolveColor(host, name);
+    const hint = document.createElement("div");
+    hint.className = "chart-hint";
+    hint.hidden = true;
+    const bar = uPlot.paths.bars?.({ size: [0.72, 44], radius: 0.12 });
+    const axis: uPlot.Axis = {
+      font: `11px ${getComputedStyle(host).fontFamily}`,
+      stroke: color("--muted"),
+      grid: { stroke: color("--line"), width: 1 },
+      ticks: { stroke: color("--line"), width: 1, size: 4 },
+    };
+    this.#plot = new uPlot(
+      {
+        ...this.#size(),
+        legend: { show: false },
+        padding: [10, 8, 0, 0],
+        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+        cursor: {
+          y: false,
+          points: { show: false },
+          drag: { x: true, y: false, setScale: false },
+        },
+        scales: {
+          x: { time: true, range: (_plot, min, max) => [min - DAY_S * 0.6, max + DAY_S * 0.6] },
+          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+        },
+        axes: [
+          {
+            ...axis,
+            grid: { show: false },
+            space: 64,
+            incrs: [1, 2, 3, 7, 14, 30, 61, 91, 182, 365, 730, 1825, 3650].map((days) => days * DAY_S),
+            values: (_plot, splits) => dayLabels(splits),
+          },
+          {
+            ...axis,
+            size: (_plot, labels) => 14 + 6.6 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+            values: (_plot, splits) => options.formatAxis(splits),
+          },
+        ],
+        series: [
+          {},
+          {
+            fill: color("--accent"),
+            stroke: color("--accent"),
+            width: 0,
+            points: { show: false },
+            ...(bar !== undefined && { paths: bar }),
+          },
+        ],
+        hooks: {
+          setCursor: [(plot) => placeHint(plot, hint, options.describe)],
+          setSelect: [
+            (plot) => {
+              const { left, width } = plot.select;
+              if (width < 2) return;
+              const first = firstAtOrAfter(bars.days, plot.posToVal(left, "x") - DAY_S / 2);
+              const last = firstAtOrAfter(bars.days, plot.posToVal(left + width, "x") + DAY_S / 2) - 1;
+              plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+              if (first <= last) options.onSelect(first, last);
+            },
+          ],
+        },
+      },
+      [[...bars.days], [...bars.values]],
+      host,
+    );
+    this.#plot.over.append(hint);
+    this.#resize = new ResizeObserver(() => this.#plot.setSize(this.#size()));
+    this.#resize.observe(host);
+    this.#scheme.addEventListener("change", this.#redraw);
+  }
+
+  /** Draws again, after the colours of the page have changed. */
+  redraw(): void {
+    this.#plot.redraw(false, true);
+  }
+
+  destroy(): void {
+    this.#resize.disconnect();
+    this.#scheme.removeEventListener("change", this.#redraw);
+    this.#plot.destroy();
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: Math.max(this.#host.clientWidth, 160), height: 232 };
+  }
+}
+
+/** The colour that a custom property means here and now, `light-dark()` resolved. */
+function resolveColor(host: HTMLElement, property: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${property})`;
+  host.append(probe);
+  const color = getComputedStyle(probe).color;
+  probe.remove();
+  return color;
+}
+
+const MONTH = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
+/** `20 Nov`, with the year where it changes. */
+function dayLabels(splits: readonly number[]): string[] {
+  let year: number | null = null;
+  return splits.map((seconds, index) => {
+    const date = new Date(seconds * 1000);
+    const changed = year !== null && date.getUTCFullYear() !== year;
+    year = date.getUTCFullYear();
+    return changed || index === 0 ? `${MONTH.format(date)}\n${year}` : MONTH.format(date);
+  });
+}
+
+function placeHint(plot: uPlot, hint: HTMLElement, describe: (index: number) => readonly string[]): void {
+  const { idx, left } = plot.cursor;
+  if (idx === null || idx === undefined || left === undefined || left < 0) {
+    hint.hidden = true;
+    return;
+  }
+  hint.replaceChildren(
+    ...describe(idx).map((line, at) => {
+      const element = document.createElement(at === 0 ? "strong" : "span");
+      element.textContent = line;
+      return element;
+    }),
+  );
+  hint.hidden = false;
+  const at = plot.valToPos(plot.data[0][idx] ?? 0, "x");
+  const room = plot.over.clientWidth - hint.offsetWidth;
+  const beside = at + 14 > room ? at - hint.offsetWidth - 14 : at + 14;
+  hint.style.transform = `translate(${Math.max(0, Math.min(room, beside))}px, 4px)`;
+}
+
+/** Index of the first value that is not below the bound; the length if all are below. */
+function firstAtOrAfter(values: readonly number[], bound: number): number {
+  const at = values.findIndex((value) => value >= bound);
+  return at < 0 ? values.length : at;
+}

@@ -1,0 +1,112 @@
+import type { JSX } from "preact";
+import type { Answer } from "../engine/engine";
+import type { Report } from "../engine/report";
+import { formatCount, formatTime, plural } from "../format";
+import { WarnIcon } from "../parts/icons";
+import type { Session } from "../session";
+import { ALL, rangeWindow } from "../window";
+import { Breakdown } from "./breakdown";
+import { CostChart } from "./cost-chart";
+import { Recent } from "./recent";
+import { CostBooks, Notes, Skipped, Sources } from "./sources";
+import { TotalsStrip } from "./totals";
+
+/** The whole usage report. */
+export function Usage({ session, answer }: { session: Session; answer: Answer }): JSX.Element {
+  const { report } = answer;
+  const whole = report.totals.cost_usd;
+  return (
+    <>
+      <Remarks session={session} answer={answer} />
+      <TotalsStrip report={report} />
+      <CostChart byDay={report.by_day} onSelect={(from, to) => void session.setWindow(rangeWindow(from, to))} />
+      <div class="grid">
+        <div class="stack">
+          <Breakdown by="workflow" groups={report.by_workflow} whole={whole} />
+          <Breakdown by="tier" groups={report.by_tier} whole={whole} />
+        </div>
+        <div class="stack">
+          <Breakdown by="model" groups={report.by_model} whole={whole} />
+          <Breakdown by="provider" groups={report.by_provider} whole={whole} />
+        </div>
+      </div>
+      <Recent calls={report.recent} total={report.totals.calls} />
+      <div class="grid">
+        <div class="stack">
+          <Sources answer={answer} />
+          {report.cost_books !== undefined && <CostBooks books={report.cost_books} />}
+        </div>
+        <div class="stack">
+          <Skipped skipped={report.skipped} />
+          <Notes notes={report.notes} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What the reader must know before the figures. */
+function Remarks({ session, answer }: { session: Session; answer: Answer }): JSX.Element | null {
+  const { report } = answer;
+  const unread = report.sources.filter(({ state }) => state === "unreadable");
+  const left = session.left.value;
+  const remarks: JSX.Element[] = [];
+  if (report.totals.calls === 0) {
+    remarks.push(<NoCalls key="none" session={session} report={report} />);
+  } else if (report.outside_window > 0) {
+    remarks.push(
+      <p key="outside" class="remark quiet" data-remark="outside">
+        {windowWords(report)}: {plural(report.outside_window, "usable line")} outside it {report.outside_window === 1 ? "does" : "do"} not count here.
+      </p>,
+    );
+  }
+  if (report.skipped.lines > 0) {
+    remarks.push(
+      <p key="skipped" class="remark warn" data-remark="skipped">
+        <WarnIcon />
+        {plural(report.skipped.lines, "line")} could not be used and {report.skipped.lines === 1 ? "is" : "are"} not in the figures; the reasons are below.
+      </p>,
+    );
+  }
+  if (unread.length > 0) {
+    remarks.push(
+      <p key="unread" class="remark warn" data-remark="unread">
+        <WarnIcon />
+        {plural(unread.length, "file")} could not be read and {unread.length === 1 ? "is" : "are"} not in the figures; see Files below.
+      </p>,
+    );
+  }
+  for (const sentence of left) {
+    remarks.push(<p key={sentence} class="remark warn" data-remark="left"><WarnIcon />{sentence}</p>);
+  }
+  return remarks.length === 0 ? null : <div class="remarks">{remarks}</div>;
+}
+
+function windowWords({ window }: Report): string {
+  if (window.from === null && window.to === null) return "All time";
+  if (window.to === null) return `From ${formatTime(window.from ?? "")} UTC on`;
+  if (window.from === null) return `Before ${formatTime(window.to)} UTC`;
+  return `From ${formatTime(window.from)} to before ${formatTime(window.to)} UTC`;
+}
+
+function NoCalls({ session, report }: { session: Session; report: Report }): JSX.Element {
+  if (report.outside_window > 0) {
+    return (
+      <p class="remark" data-remark="none-in-window">
+        No calls in this window; {plural(report.outside_window, "line")} lie{report.outside_window === 1 ? "s" : ""} outside it.{" "}
+        <button type="button" class="link" onClick={() => void session.setWindow(ALL)}>Show all time</button>
+      </p>
+    );
+  }
+  const usage = report.sources.filter(({ kind }) => kind === "usage");
+  if (report.sources.length === 0) {
+    return <p class="remark" data-remark="no-logs">There are no logs yet. They appear in <code>~/.attune/telemetry</code> with the first call that an agent makes. You can also drop log files here.</p>;
+  }
+  if (usage.length === 0) {
+    return <p class="remark" data-remark="no-usage-log">None of these files is a usage log, so there are no calls to count. Calls are in <code>usage.jsonl</code>.</p>;
+  }
+  if (report.skipped.lines > 0) {
+    return <p class="remark bad" data-remark="unusable"><WarnIcon />No line of {usage.length === 1 ? "the usage log" : `the ${formatCount(usage.length)} usage logs`} could be used. Is it really the log of an agent?</p>;
+  }
+  return <p class="remark" data-remark="empty-log">The usage log is empty: no call has been recorded in it yet.</p>;
+}

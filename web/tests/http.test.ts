@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { findServer, HttpEngine } from "../src/engine/http";
+import type { TimeWindow } from "../src/window";
+import { REPORT_JSON } from "./samples";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const json = (body: string, status = 200): Response => new Response(body, { status, headers: { "content-type": "application/json" } });
+
+function stubFetch(answer: () => Response | Error): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", (address: string) => {
+    asked.push(address);
+    const given = answer();
+    return given instanceof Error ? Promise.reject(given) : Promise.resolve(given);
+  });
+  return asked;
+}
+
+describe("looking for a server", () => {
+  it("finds one that states its capabilities", async () => {
+    const asked = stubFetch(() => json('{"version":"0.1.0","live":true}'));
+    const server = await findServer();
+    expect(asked).toEqual(["api/v1/capabilities"]);
+    expect(server?.capabilities).toEqual({ engine: "http", views: ["usage"], live: true, version: "0.1.0" });
+  });
+
+  it.each([
+    ["a missing page", () => new Response("no", { status: 404 })],
+    ["a static server that answers everything with its page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+    ["broken JSON", () => json("{")],
+    ["JSON that is no object", () => json("null")],
+    ["no answer", () => new TypeError("failed to fetch")],
+  ])("does not take %s for one", async (_name, answer) => {
+    stubFetch(answer);
+    expect(await findServer()).toBeNull();
+  });
+});
+
+describe("asking it", () => {
+  const engine = new HttpEngine({ engine: "http", views: ["usage"], live: false, version: null });
+  const ask = (window: TimeWindow) =>
+    engine.query("usage", { window, recent: 20 }, { signal: new AbortController().signal, onProgress: () => {} });
+
+  it.each<[TimeWindow, string]>([
+    [{ kind: "all" }, "api/v1/usage?recent=20"],
+    [{ kind: "days", days: 7 }, "api/v1/usage?days=7&recent=20"],
+    [{ kind: "range", from: "2026-11-01", to: null }, "api/v1/usage?from=2026-11-01T00%3A00%3A00Z&recent=20"],
+  ])("asks for the window %o", async (window, address) => {
+    const asked = stubFetch(() => json(REPORT_JSON));
+    expect((await ask(window)).report.totals.calls).toBe(2);
+    expect(asked).toEqual([address]);
+  });
+
+  it("passes on the server's own words", async () => {
+    stubFetch(() => json('{"error":{"kind":"unreachable","message":"cannot read /x","hint":"check its mode","exit":3}}', 503));
+    await expect(ask({ kind: "all" })).rejects.toMatchObject({ kind: "server", message: "cannot read /x", hint: "check its mode" });
+  });
+
+  it("has words of its own where the server has none", async () => {
+    stubFetch(() => new Response("<h1>Bad gateway</h1>", { status: 502 }));
+    await expect(ask({ kind: "all" })).rejects.toMatchObject({ kind: "server", message: "The server answered with status 502." });
+  });
+
+  it("says when the server is gone, and when it speaks another version", async () => {
+    stubFetch(() => new TypeError("failed to fetch"));
+    await expect(ask({ kind: "all" })).rejects.toMatchObject({ kind: "unreachable" });
+    stubFetch(() => json("{}"));
+    await expect(ask({ kind: "all" })).rejects.toMatchObject({ kind: "server", hint: expect.stringContaining("reload") });
+  });
+});
