@@ -49,6 +49,7 @@ export function Sources({ answer }: { answer: Answer }): JSX.Element {
         rowKey={({ file }, index) => `${index} ${file}`}
         empty="No log was found."
       />
+      {report.skipped.lines === 0 && report.totals.calls > 0 && <p class="aside">Every line could be used.</p>}
       {versions.length > 0 && (
         <p class="aside">
           Log version:{" "}
@@ -85,20 +86,18 @@ export function Skipped({ skipped }: { skipped: Report["skipped"] }): JSX.Elemen
       ? `the first ${formatCount(skipped.samples.length)} of ${formatCount(skipped.lines)}`
       : undefined;
   return (
-    <Panel title="Skipped lines" name="skipped" note={note} class={skipped.lines > 0 ? "has-skips" : ""}>
-      {skipped.lines > 0 && (
-        <ul class="reasons">
-          {reasons.map(([reason, lines]) => (
-            <li key={reason}><b>{formatCount(lines)}</b> {formatWords(visible(reason))}</li>
-          ))}
-        </ul>
-      )}
+    <Panel title="Skipped lines" name="skipped" note={note}>
+      <ul class="reasons">
+        {reasons.map(([reason, lines]) => (
+          <li key={reason}><b>{formatCount(lines)}</b> {formatWords(visible(reason))}</li>
+        ))}
+      </ul>
       <DataTable
         caption="Skipped lines"
         columns={SAMPLE_COLUMNS}
         rows={skipped.samples}
         rowKey={({ file, offset }, index) => `${index} ${file} ${offset}`}
-        empty={skipped.lines > 0 ? "The report holds no samples of them." : "Every line could be used."}
+        empty="The report holds no samples of them."
       />
     </Panel>
   );

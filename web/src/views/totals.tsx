@@ -39,14 +39,14 @@ export function TotalsStrip({ report }: { report: Report }): JSX.Element {
       <Tile name="tokens-out" label="Tokens out" title={formatCount(totals.tokens_out)} below={calls > 0 ? `${formatCompact(Math.round(totals.tokens_out / calls))} per call` : "\u2013"}>
         {formatCompact(totals.tokens_out)}
       </Tile>
-      <Tile name="cache" label="Cache hits" below={`${formatCount(totals.cache_hits)} of ${plural(calls, "call")}`}>
+      <Tile name="cache" label="Cache hits" title={`${formatCount(totals.cache_hits)} of ${plural(calls, "call")}`} below={`${formatCompact(totals.cache_hits)} of ${formatCompact(calls)} ${calls === 1 ? "call" : "calls"}`}>
         {calls > 0 ? formatRatio(totals.cache_hit_rate) : "\u2013"}
       </Tile>
       <Tile
         name="prompt-cache"
         label="Prompt cache read"
         title={`${formatCount(totals.prompt_cache_read_tokens)} tokens read, ${formatCount(totals.prompt_cache_creation_tokens)} written`}
-        below={`${plural(totals.prompt_cache_hits, "hit")}, ${formatCompact(totals.prompt_cache_creation_tokens)} written`}
+        below={`${formatCompact(totals.prompt_cache_hits)} ${totals.prompt_cache_hits === 1 ? "hit" : "hits"}, ${formatCompact(totals.prompt_cache_creation_tokens)} written`}
       >
         {formatCompact(totals.prompt_cache_read_tokens)}
       </Tile>

@@ -31,17 +31,34 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
         </div>
       </div>
       <Recent calls={report.recent} total={report.totals.calls} />
-      <div class="grid">
-        <div class="stack">
-          <Sources answer={answer} />
-          {report.cost_books !== undefined && <CostBooks books={report.cost_books} />}
-        </div>
-        <div class="stack">
-          <Skipped skipped={report.skipped} />
-          <Notes notes={report.notes} />
-        </div>
-      </div>
+      <Provenance answer={answer} />
     </>
+  );
+}
+
+/** What the figures rest on, and what they leave out. */
+function Provenance({ answer }: { answer: Answer }): JSX.Element {
+  const { report } = answer;
+  const books = report.cost_books !== undefined && <CostBooks books={report.cost_books} />;
+  if (report.skipped.lines === 0 && report.notes.length === 0) {
+    return (
+      <>
+        <Sources answer={answer} />
+        {books}
+      </>
+    );
+  }
+  return (
+    <div class="grid">
+      <div class="stack">
+        <Sources answer={answer} />
+        {books}
+      </div>
+      <div class="stack">
+        {report.skipped.lines > 0 && <Skipped skipped={report.skipped} />}
+        <Notes notes={report.notes} />
+      </div>
+    </div>
   );
 }
 
