@@ -1,1 +1,14 @@
-//! .
+//! The native host of Muster: files, terminal and network around the pure core.
+//!
+//! What is *not* here: no report is computed in this crate, and nothing is ever
+//! written into the folders of the systems that are read, except by the commands
+//! that say so.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod cli;
+mod clock;
+pub mod config;
+pub mod error;
+pub mod files;
+pub mod render;

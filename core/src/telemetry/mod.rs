@@ -10,7 +10,7 @@ pub use scan::LogScan;
 
 use crate::line_log::LineLog;
 use crate::log_kind::LogKind;
-use crate::time::Window;
+use crate::time::{Timestamp, Window};
 use crate::usage::UsageFold;
 
 /// How many recent calls are kept where nobody says.
@@ -46,6 +46,7 @@ impl Default for ReadOptions {
 pub struct Telemetry {
     pub(crate) options: ReadOptions,
     pub(crate) sources: Vec<Source>,
+    pub(crate) notes: Vec<String>,
     pub(crate) usage: UsageFold,
 }
 
@@ -104,6 +105,23 @@ impl Telemetry {
             log,
             unreadable: None,
         });
+    }
+
+    /// Notes that the file taken in last was not read to its end, and why.
+    pub fn note_incomplete(&mut self, reason: impl Into<String>) {
+        if let Some(source) = self.sources.last_mut() {
+            source.unreadable = Some(reason.into());
+        }
+    }
+
+    /// Adds a sentence of the host to the notes of every report.
+    pub fn note(&mut self, sentence: impl Into<String>) {
+        self.notes.push(sentence.into());
+    }
+
+    /// First and last time of all usage records read, in whatever window.
+    pub fn usage_span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.usage.span
     }
 
     /// Notes a file that the host could not read.

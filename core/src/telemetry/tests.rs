@@ -74,3 +74,29 @@ proptest! {
         prop_assert_eq!(report(merged), report(whole));
     }
 }
+
+#[test]
+fn what_the_host_says_of_files_is_in_the_report() {
+    let mut telemetry = Telemetry::new(ReadOptions::default());
+    let line = br#"{"ts":"2026-11-03","cost":1}"#;
+    let mut scan = telemetry.scan(LogKind::Usage, 0);
+    scan.push(line);
+    scan.finish();
+    telemetry.absorb("usage.jsonl", line.len() as u64, scan);
+    telemetry.note_incomplete("shrank while it was read");
+    telemetry.note_unreadable("usage.2026-11-01.jsonl", LogKind::Usage, "no permission");
+    telemetry.note("a sentence");
+    let report = to_json(&telemetry.usage_report());
+    for part in [
+        r#""state":"incomplete""#,
+        r#""error":"shrank while it was read""#,
+        r#""state":"unreadable""#,
+        r#""error":"no permission""#,
+        r#""notes":["a sentence"]"#,
+        r#""calls":1"#,
+    ] {
+        assert!(report.contains(part), "{part} in {report}");
+    }
+    let at = Timestamp::parse("2026-11-03").unwrap();
+    assert_eq!(telemetry.usage_span(), Some((at, at)));
+}

@@ -40,7 +40,7 @@ pub struct SourceView {
     pub records: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// Why it could not be read, where it could not.
+    /// Why it could not be read, or not to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -60,6 +60,8 @@ pub enum SourceState {
     Listed,
     /// Read; the last line is torn or still being written.
     TornTail,
+    /// Read, but not to its end.
+    Incomplete,
     /// Could not be read.
     Unreadable,
 }
@@ -113,7 +115,11 @@ impl SourceView {
     pub(crate) fn of(source: &Source) -> Self {
         let log = &source.log;
         let state = if source.unreadable.is_some() {
-            SourceState::Unreadable
+            if source.bytes == 0 {
+                SourceState::Unreadable
+            } else {
+                SourceState::Incomplete
+            }
         } else if log.lines == log.blank {
             SourceState::Empty
         } else if source.kind.is_listed_only() {

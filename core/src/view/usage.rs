@@ -130,6 +130,7 @@ impl Telemetry {
             .iter()
             .filter(|source| source.kind == LogKind::Usage);
         let mut provenance = Provenance::of(of_usage, self.usage.outside);
+        provenance.notes.extend(self.notes.iter().cloned());
         if sums.iter().any(|totals| totals.is_saturated()) {
             provenance
                 .notes

@@ -130,7 +130,7 @@ export interface Provenance {
 export interface Source {
   file: string;
   kind: LogKind;
-  state: "read" | "empty" | "unusable" | "listed" | "torn_tail" | "unreadable";
+  state: "read" | "empty" | "unusable" | "listed" | "torn_tail" | "incomplete" | "unreadable";
   lines: number;
   /** Lines that gave a record. */
   records: number;

@@ -1,0 +1,98 @@
+//! What holds for a whole command: output form, clock, time zone, settings.
+
+use std::io::{self, IsTerminal, Write as _};
+use std::path::Path;
+
+use muster_core::{Timestamp, to_json};
+use serde::Serialize;
+
+use super::Global;
+use crate::clock;
+use crate::config::Config;
+use crate::error::{Answer, Failure};
+use crate::render::{Style, Zone};
+
+/// What holds for a whole command.
+#[derive(Debug)]
+pub struct Context {
+    /// Whether the output is JSON.
+    pub json: bool,
+    /// How much is said on the standard error.
+    pub verbose: u8,
+    /// The time that counts as now.
+    pub now: Timestamp,
+    /// How text may look.
+    pub style: Style,
+    /// The file that `--config` names.
+    config: Option<std::path::PathBuf>,
+    /// `--store`, or `MUSTER_STORE`.
+    pub store: Option<String>,
+}
+
+impl Context {
+    /// The context that the global options and the environment ask for.
+    pub fn new(global: &Global) -> Result<Self, Failure> {
+        let zone = Zone::parse(&global.tz).ok_or_else(|| {
+            Failure::usage(format!("--tz {}: no such time zone", global.tz))
+                .hint("name one such as UTC, local, Europe/Berlin or +02:00")
+        })?;
+        let now = match global.now.as_deref().filter(|now| !now.is_empty()) {
+            Some(text) => Timestamp::parse(text)
+                .map_err(|error| Failure::usage(format!("--now {text}: {error}")))?,
+            None => clock::now(),
+        };
+        Ok(Self {
+            json: global.json,
+            verbose: global.verbose,
+            now,
+            style: Style::of_stdout(zone),
+            config: global.config.clone(),
+            store: global.store.clone(),
+        })
+    }
+
+    /// The settings that hold for a project.
+    pub fn config(&self, project: &Path) -> Result<Config, Failure> {
+        let config = Config::load(self.config.as_deref(), project)?;
+        for file in &config.files {
+            self.say(1, || format!("settings from {}", file.display()));
+        }
+        Ok(config)
+    }
+
+    /// Prints a view: as JSON if asked, else as the text that `render` makes.
+    pub fn answer<T: Serialize>(
+        &self,
+        view: &T,
+        render: impl FnOnce(&T, &Style) -> String,
+    ) -> Result<Answer, Failure> {
+        if self.json {
+            self.print(&(to_json(view) + "\n"))?;
+        } else {
+            self.print(&render(view, &self.style))?;
+        }
+        Ok(Answer::Yes)
+    }
+
+    /// Prints text as it is.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| Failure::output("the standard output", &error))
+    }
+
+    /// Says something on the standard error, if that much is wanted.
+    pub fn say(&self, level: u8, text: impl FnOnce() -> String) {
+        if self.verbose >= level {
+            // What is said beside the answer may get lost.
+            let _ = writeln!(io::stderr(), "muster: {}", crate::render::plain(&text()));
+        }
+    }
+
+    /// Whether a person sees the standard error as it is written.
+    pub fn shows_progress(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+}

@@ -1,0 +1,134 @@
+//! Which logs a report is made of.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use muster_core::{LogKind, ReadOptions, Telemetry, US_PER_SECOND, Window};
+
+use super::Context;
+use crate::config::{Config, parse_offset};
+use crate::error::Failure;
+use crate::files::{LogQuery, LogSelection, Places, Progress, load};
+use crate::render::progress_bar;
+
+/// Options that select logs.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct LogArgs {
+    /// Read these log files instead of those in the folders
+    #[arg(value_name = "FILE", conflicts_with_all = ["home", "project"])]
+    files: Vec<PathBuf>,
+    /// What the named files are, where their names do not say
+    #[arg(long, value_name = "LOG", value_parser = parse_kind, requires = "files", help_heading = "Logs")]
+    kind: Option<LogKind>,
+    /// The attune home or its telemetry folder [default: `$ATTUNE_HOME`, else ~/.attune]
+    #[arg(long, value_name = "DIR", help_heading = "Logs")]
+    home: Option<PathBuf>,
+    /// The project whose .attune folder is read [default: .]
+    #[arg(long, value_name = "DIR", help_heading = "Logs")]
+    project: Option<PathBuf>,
+    /// Times without an offset, in logs written in local time, are this far from UTC: +02:00
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        allow_hyphen_values = true,
+        help_heading = "Logs"
+    )]
+    naive_offset: Option<String>,
+    /// Fail with status 4 when any line cannot be read
+    #[arg(long, help_heading = "Logs")]
+    strict: bool,
+}
+
+/// The logs of a report, read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// What was read.
+    pub(crate) telemetry: Telemetry,
+    /// The settings that held.
+    pub(crate) config: Config,
+}
+
+/// What a report needs of the logs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need<'a> {
+    /// Logs that it is made of.
+    pub(crate) needed: &'a [LogKind],
+    /// Further logs that it tells of.
+    pub(crate) also: &'a [LogKind],
+    /// The window.
+    pub(crate) window: Window,
+    /// A second window.
+    pub(crate) against: Option<Window>,
+    /// How many recent calls to keep.
+    pub(crate) recent: usize,
+}
+
+impl LogArgs {
+    /// What to read, and the settings that hold.
+    pub(crate) fn query(
+        &self,
+        context: &Context,
+        need: Need<'_>,
+    ) -> Result<(LogQuery, Config), Failure> {
+        let config = context.config(self.project.as_deref().unwrap_or(Path::new(".")))?;
+        let offset_minutes = match &self.naive_offset {
+            Some(text) => parse_offset(text).ok_or_else(|| {
+                Failure::usage(format!("--naive-offset {text}: no offset"))
+                    .hint("write it such as +02:00")
+            })?,
+            None => config.naive_offset_minutes.unwrap_or(0),
+        };
+        let selection = if self.files.is_empty() {
+            let env_home = std::env::var_os("ATTUNE_HOME").is_some_and(|home| !home.is_empty());
+            // The environment stands above the settings files.
+            let home = self
+                .home
+                .as_deref()
+                .or(config.home.as_deref().filter(|_| !env_home));
+            let project = self.project.as_deref().or(config.project.as_deref());
+            LogSelection::Places(Places::find(home, project)?)
+        } else {
+            LogSelection::Files(self.files.clone(), self.kind)
+        };
+        let query = LogQuery {
+            selection,
+            needed: need.needed.to_vec(),
+            also: need.also.to_vec(),
+            options: ReadOptions {
+                window: need.window,
+                against: need.against,
+                recent: need.recent,
+                naive_shift_us: -i64::from(offset_minutes) * 60 * US_PER_SECOND,
+            },
+            strict: self.strict || config.strict.unwrap_or(false),
+        };
+        Ok((query, config))
+    }
+
+    /// Reads the logs of a report.
+    pub(crate) fn load(&self, context: &Context, need: Need<'_>) -> Result<Loaded, Failure> {
+        let (query, config) = self.query(context, need)?;
+        let bar = progress_bar(context.shows_progress());
+        let progress: &dyn Progress = &bar;
+        let telemetry = load(&query, progress)?;
+        for source in telemetry.sources() {
+            context.say(1, || {
+                format!(
+                    "{}: {} lines, {} bytes",
+                    source.file, source.log.lines, source.bytes
+                )
+            });
+        }
+        Ok(Loaded { telemetry, config })
+    }
+}
+
+fn parse_kind(name: &str) -> Result<LogKind, String> {
+    LogKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = LogKind::ALL.iter().map(|kind| kind.name()).collect();
+            format!("known logs are {}", names.join(", "))
+        })
+}

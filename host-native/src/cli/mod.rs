@@ -1,0 +1,233 @@
+//! The command line: what was typed, what it means, and the exit status.
+
+mod completions;
+mod context;
+mod logs;
+mod telemetry;
+mod window;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+pub use context::Context;
+
+use crate::error::{Answer, Failure, FailureKind};
+
+/// Calls the roll of a fleet of AI agents: who is alive, what it cost, what
+/// broke first, and what to do now.
+#[derive(Debug, Parser)]
+#[command(
+    name = "muster",
+    version,
+    propagate_version = true,
+    max_term_width = 80,
+    after_help = "Example:\n  muster telemetry show --days 7\n\n\
+        Exit status: 0 the answer is yes, 1 it is no, 2 wrong usage, 3 something needed\n\
+        cannot be reached, 4 the input cannot be used, 5 a defect in Muster."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Print one JSON document on the standard output, and nothing else
+    #[arg(long, global = true, help_heading = "Global options")]
+    json: bool,
+    /// Take this as the time now, such as 2026-11-20T12:00:00Z
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        env = "MUSTER_NOW",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    now: Option<String>,
+    /// Show and read times in this zone: UTC, local, Europe/Berlin or +02:00
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        default_value = "UTC",
+        allow_hyphen_values = true,
+        help_heading = "Global options"
+    )]
+    tz: String,
+    /// Where signals, heartbeats and approvals live, such as `redis://localhost`
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "MUSTER_STORE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    store: Option<String>,
+    /// Read settings from this file before all other muster.toml files
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    config: Option<PathBuf>,
+    /// Say more on the standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reports on the logs that agents write
+    #[command(subcommand)]
+    Telemetry(telemetry::Command),
+    Completions(completions::Completions),
+    Man(completions::Man),
+}
+
+/// Runs the command of this process and gives its exit status.
+pub fn main() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().collect();
+    let json = asks_for_json(&args);
+    // A panic is a defect: it is told as one, in the form that was asked for.
+    let result = panic::catch_unwind(|| run(args)).unwrap_or_else(|_| {
+        Err(Failure::defect("Muster broke off")
+            .hint("please report this with the message above and how it came about"))
+    });
+    match result {
+        Ok(answer) => ExitCode::from(answer.exit()),
+        Err(failure) => {
+            report(&failure, json);
+            ExitCode::from(failure.kind.exit())
+        }
+    }
+}
+
+/// The whole command line, as completions and man pages are made from it.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
+    let json = asks_for_json(&args);
+    let cli = match command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, json),
+    };
+    let context = Context::new(&cli.global)?;
+    match &cli.command {
+        Command::Telemetry(command) => command.run(&context),
+        Command::Completions(completions) => completions.run(&context),
+        Command::Man(man) => man.run(&context),
+    }
+}
+
+/// Help and version are answers; everything else of clap is wrong usage.
+fn explain(error: &clap::Error, json: bool) -> Result<Answer, Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            error
+                .print()
+                .map_err(|error| Failure::output("the standard output", &error))?;
+            Ok(Answer::Yes)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => {
+            let _ = error.print();
+            Err(Failure::usage(String::new()))
+        }
+        _ => {
+            let text = error.render().to_string();
+            let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
+            let mut paragraphs = text.split("\n\n");
+            let message = match error.kind() {
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing",
+                _ => paragraphs.next().unwrap_or(text),
+            };
+            let rest = if message == "a command is missing" {
+                "for more information, try '--help'".to_owned()
+            } else {
+                paragraphs.map(str::trim).collect::<Vec<_>>().join("\n  ")
+            };
+            let failure = Failure::usage(message);
+            Err(if rest.is_empty() {
+                failure
+            } else {
+                failure.hint(rest)
+            })
+        }
+    }
+}
+
+/// Whether `--json` was typed, also where the command line makes no sense.
+fn asks_for_json(args: &[OsString]) -> bool {
+    args.iter()
+        .skip(1)
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--json")
+}
+
+/// Tells a failure on the standard error, and as JSON on the standard output if asked.
+fn report(failure: &Failure, json: bool) {
+    if failure.kind == FailureKind::OutputClosed {
+        return;
+    }
+    // Nobody is left to tell when these fail.
+    if json {
+        let _ = writeln!(io::stdout(), "{}", failure.to_json());
+    } else if !failure.message.is_empty() {
+        let _ = writeln!(
+            io::stderr(),
+            "muster: {}",
+            crate::render::lines(&failure.to_string())
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let help = command.get_after_help().map(ToString::to_string);
+            let leaf = command.get_subcommands().next().is_none();
+            assert!(
+                !leaf || help.is_some_and(|help| help.contains("Example")),
+                "{path} has no example"
+            );
+            for inner in command.get_subcommands() {
+                check(inner, &path);
+            }
+        }
+        check(&command(), "");
+    }
+
+    #[test]
+    fn json_is_seen_before_the_end_of_options() {
+        let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert!(asks_for_json(&args("muster nonsense --json")));
+        assert!(!asks_for_json(&args("muster run -- x --json")));
+    }
+}

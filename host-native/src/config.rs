@@ -1,0 +1,424 @@
+//! `muster.toml`: settings that need not be typed each time.
+//!
+//! A setting is taken from the first place that has it: a flag, the environment,
+//! the file of `--config`, the file found upwards from the project, the user's.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use muster_core::{Day, Price, PriceTable, TokenPrice};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::{Failure, describe};
+
+/// The file's name.
+pub const FILE_NAME: &str = "muster.toml";
+
+/// Tables of features that are named and do not exist yet.
+const NOT_YET: [&str; 4] = ["liveness", "alert", "ops", "gateway"];
+
+/// The settings of one file, or of several laid over each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `telemetry.home`: the attune home.
+    pub home: Option<PathBuf>,
+    /// `telemetry.project`: the project.
+    pub project: Option<PathBuf>,
+    /// `telemetry.naive_offset`: the offset of times without one, in minutes east of UTC.
+    pub naive_offset_minutes: Option<i32>,
+    /// `telemetry.strict`: whether skipped lines are a failure.
+    pub strict: Option<bool>,
+    /// `store.url`: where signals, heartbeats and approvals live.
+    pub store: Option<String>,
+    /// `prices.MODEL`: what tokens cost.
+    pub prices: Vec<ModelPrice>,
+    /// The files that the settings come from, strongest first.
+    pub files: Vec<PathBuf>,
+}
+
+/// What a model's tokens cost from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPrice {
+    /// The model's id.
+    pub model: String,
+    /// The first day; `None`: since ever.
+    pub from: Option<Day>,
+    /// The price.
+    pub price: Price,
+}
+
+impl Config {
+    /// The settings that hold for a command: of `named`, which must be there, of
+    /// the file found upwards from `project`, and of the user's.
+    pub fn load(named: Option<&Path>, project: &Path) -> Result<Self, Failure> {
+        let mut config = Self::default();
+        if let Some(path) = named {
+            let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            config.lay_under(Self::parse(&text, path)?);
+        }
+        for path in found_upwards(project).into_iter().chain(of_user()) {
+            if config.files.contains(&path) {
+                continue;
+            }
+            match fs::read_to_string(&path) {
+                Ok(text) => config.lay_under(Self::parse(&text, &path)?),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                    ) => {}
+                Err(error) => return Err(unreadable(&path, &error)),
+            }
+        }
+        Ok(config)
+    }
+
+    /// The built-in prices, and those of the files over them.
+    pub fn price_table(&self) -> PriceTable {
+        let mut table = PriceTable::builtin();
+        // The strongest file comes first and so has to be laid on last.
+        for entry in self.prices.iter().rev() {
+            table.insert(&entry.model, entry.from, entry.price);
+        }
+        table
+    }
+
+    /// Reads the text of the file at `path`; paths in it are relative to its folder.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        let reader = Reader { text, path };
+        let table = DeTable::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or_default();
+            reader.error(&span, error.message())
+        })?;
+        let mut config = Self {
+            files: vec![path.to_path_buf()],
+            ..Self::default()
+        };
+        for (key, value) in table.get_ref() {
+            match &**key.get_ref() {
+                "telemetry" => reader.telemetry(value, &mut config)?,
+                "store" => reader.store(value, &mut config)?,
+                "prices" => reader.prices(value, &mut config)?,
+                name if NOT_YET.contains(&name) => {
+                    return Err(
+                        reader.error(&key.span(), &format!("[{name}] is not supported yet"))
+                    );
+                }
+                name => return Err(reader.unknown(&key.span(), name)),
+            }
+        }
+        Ok(config)
+    }
+
+    /// Takes from `weaker` what is not set here.
+    fn lay_under(&mut self, weaker: Self) {
+        self.home = self.home.take().or(weaker.home);
+        self.project = self.project.take().or(weaker.project);
+        self.naive_offset_minutes = self.naive_offset_minutes.or(weaker.naive_offset_minutes);
+        self.strict = self.strict.or(weaker.strict);
+        self.store = self.store.take().or(weaker.store);
+        self.prices.extend(weaker.prices);
+        self.files.extend(weaker.files);
+    }
+}
+
+/// Minutes east of UTC from `Z`, `+02:00` or `-0330`.
+pub fn parse_offset(text: &str) -> Option<i32> {
+    if text.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let digits: String = rest.split(':').collect();
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (digits[..2].parse().ok()?, digits[2..].parse().ok()?);
+    (hours <= 14 && minutes <= 59).then_some(sign * (hours * 60 + minutes))
+}
+
+/// Turns values of one file into settings, or into errors that name their line.
+struct Reader<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Reader<'_> {
+    fn telemetry(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "home" => config.home = Some(self.folder(value)?),
+                "project" => config.project = Some(self.folder(value)?),
+                "naive_offset" => {
+                    let text = self.string(value)?;
+                    let offset = parse_offset(text).ok_or_else(|| {
+                        self.error(&value.span(), "an offset is written such as \"+02:00\"")
+                    })?;
+                    config.naive_offset_minutes = Some(offset);
+                }
+                "strict" => match value.get_ref() {
+                    DeValue::Boolean(strict) => config.strict = Some(*strict),
+                    _ => return Err(self.error(&value.span(), "true or false is needed")),
+                },
+                name => return Err(self.unknown(&key.span(), &format!("telemetry.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "url" => config.store = Some(self.string(value)?.to_owned()),
+                name => return Err(self.unknown(&key.span(), &format!("store.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn prices(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (model, value) in self.table(value)? {
+            let model = &**model.get_ref();
+            match value.get_ref() {
+                DeValue::Array(entries) => {
+                    for entry in entries {
+                        config.prices.push(self.price(model, entry)?);
+                    }
+                }
+                _ => config.prices.push(self.price(model, value)?),
+            }
+        }
+        Ok(())
+    }
+
+    fn price(&self, model: &str, value: &Value<'_>) -> Result<ModelPrice, Failure> {
+        let (mut input, mut output, mut from) = (None, None, None);
+        for (key, field) in self.table(value)? {
+            match &**key.get_ref() {
+                "input" => input = Some(self.token_price(field)?),
+                "output" => output = Some(self.token_price(field)?),
+                "from" => {
+                    let day = Day::parse(self.string(field)?).map_err(|_| {
+                        self.error(&field.span(), "a day is written such as \"2026-11-20\"")
+                    })?;
+                    from = Some(day);
+                }
+                name => return Err(self.unknown(&key.span(), &format!("prices.{model}.{name}"))),
+            }
+        }
+        let (Some(input), Some(output)) = (input, output) else {
+            return Err(self.error(
+                &value.span(),
+                &format!(
+                    "the price of {model} needs input and output, in US dollars per million tokens"
+                ),
+            ));
+        };
+        Ok(ModelPrice {
+            model: model.to_owned(),
+            from,
+            price: Price { input, output },
+        })
+    }
+
+    /// A price from the digits as they are written, not by way of a float.
+    fn token_price(&self, value: &Value<'_>) -> Result<TokenPrice, Failure> {
+        let digits = match value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => "",
+        };
+        let digits = digits.replace('_', "");
+        TokenPrice::per_million(digits.trim_start_matches('+')).map_err(|_| {
+            self.error(
+                &value.span(),
+                "a price is a number of US dollars per million tokens, zero or more",
+            )
+        })
+    }
+
+    fn table<'v, 'a>(&self, value: &'v Value<'a>) -> Result<&'v DeTable<'a>, Failure> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(table),
+            _ => Err(self.error(&value.span(), "a table is needed here")),
+        }
+    }
+
+    fn string<'v>(&self, value: &'v Value<'_>) -> Result<&'v str, Failure> {
+        match value.get_ref() {
+            DeValue::String(text) => Ok(text),
+            _ => Err(self.error(&value.span(), "a text in quotes is needed here")),
+        }
+    }
+
+    fn folder(&self, value: &Value<'_>) -> Result<PathBuf, Failure> {
+        let text = self.string(value)?;
+        let folder = match text.strip_prefix("~/") {
+            Some(rest) => env::home_dir().map(|home| home.join(rest)),
+            None => None,
+        };
+        Ok(folder.unwrap_or_else(|| self.path.parent().unwrap_or(Path::new("")).join(text)))
+    }
+
+    fn unknown(&self, span: &Range<usize>, name: &str) -> Failure {
+        self.error(span, &format!("{name} is no known setting"))
+    }
+
+    fn error(&self, span: &Range<usize>, message: &str) -> Failure {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Failure::usage(format!("{}:{line}: {message}", self.path.display()))
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [prices.MODEL] input, output, from")
+    }
+}
+
+/// The nearest file in `folder` or above.
+fn found_upwards(folder: &Path) -> Option<PathBuf> {
+    let folder = fs::canonicalize(folder).ok()?;
+    folder
+        .ancestors()
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|path| path.exists())
+}
+
+/// The user's file: `$XDG_CONFIG_HOME/muster/muster.toml`, by default in `~/.config`.
+fn of_user() -> Option<PathBuf> {
+    let folder = env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| {
+            env::home_dir()
+                .filter(|home| home.is_absolute())
+                .map(|home| home.join(".config"))
+        })?;
+    Some(folder.join("muster").join(FILE_NAME))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::unreachable(format!(
+        "cannot read the settings in {}: {}",
+        path.display(),
+        describe(error)
+    ))
+    .hint("make the file readable, or name another by --config")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Failure> {
+        Config::parse(text, Path::new("/project/muster.toml"))
+    }
+
+    #[test]
+    fn settings_are_read() {
+        let config = parse(
+            r#"
+[telemetry]
+home = "logs"
+project = "/elsewhere"
+naive_offset = "-03:30"
+strict = true
+[store]
+url = "redis://localhost"
+[prices.claude-sonnet-5]
+input = 2.123456
+output = 1_0
+[[prices."a model"]]
+input = 0
+output = 0.5
+from = "2026-10-01"
+"#,
+        )
+        .unwrap();
+        assert_eq!(config.home, Some(PathBuf::from("/project/logs")));
+        assert_eq!(config.project, Some(PathBuf::from("/elsewhere")));
+        assert_eq!(config.naive_offset_minutes, Some(-210));
+        assert_eq!(config.strict, Some(true));
+        assert_eq!(config.store.as_deref(), Some("redis://localhost"));
+        let table = config.price_table();
+        let day = Day::parse("2026-11-01").unwrap();
+        let price = table.price("claude-sonnet-5", day).unwrap();
+        assert_eq!(price.input.usd_per_million().to_string(), "2.123456");
+        assert_eq!(price.output.usd_per_million().to_string(), "10");
+        assert!(table.price("a model", day).is_some());
+        let before = Day::parse("2026-09-30").unwrap();
+        assert!(table.price("a model", before).is_none());
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        for (text, says) in [
+            (
+                "\n[telemetry]\nhom = 1",
+                ":3: telemetry.hom is no known setting",
+            ),
+            ("[x]", ":1: x is no known setting"),
+            ("\n\n[liveness]\na=1", ":3: [liveness] is not supported yet"),
+            ("[[alert]]", ":1: [alert] is not supported yet"),
+            ("[prices.m]\ninput = 1", "needs input and output"),
+            ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
+            ("[prices.m]\ninput = \"1\"\noutput = 1", ":2: a price is"),
+            ("[telemetry]\nstrict = 1", ":2: true or false"),
+            ("[telemetry]\nnaive_offset = \"2\"", ":2: an offset"),
+            ("a = ", ":1: "),
+            ("telemetry = 1", ":1: a table is needed here"),
+        ] {
+            let failure = parse(text).unwrap_err();
+            assert!(failure.message.contains(says), "{text}: {failure}");
+            assert_eq!(failure.kind.exit(), 2);
+        }
+    }
+
+    #[test]
+    fn the_nearer_file_wins() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("a/b");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(
+            root.path().join("a/muster.toml"),
+            "[telemetry]\nstrict = true\n",
+        )
+        .unwrap();
+        let named = root.path().join("named.toml");
+        fs::write(
+            &named,
+            "[telemetry]\nhome = \"h\"\n[prices.claude-opus-5]\ninput=1\noutput=1\n",
+        )
+        .unwrap();
+        let config = Config::load(Some(&named), &inner).unwrap();
+        assert_eq!(config.strict, Some(true));
+        assert_eq!(config.home, Some(root.path().join("h")));
+        assert!(config.files.len() >= 2);
+        let absent = root.path().join("absent.toml");
+        assert_eq!(
+            Config::load(Some(&absent), &inner).unwrap_err().kind.exit(),
+            3
+        );
+    }
+
+    #[test]
+    fn offsets_are_read_or_refused() {
+        for (text, minutes) in [
+            ("Z", Some(0)),
+            ("+02:00", Some(120)),
+            ("-0330", Some(-210)),
+            ("+15:00", None),
+            ("2", None),
+            ("", None),
+            ("+\u{e9}0:00", None),
+        ] {
+            assert_eq!(parse_offset(text), minutes, "{text}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Failures at the edge: what a user is told, and the exit status.
+
+use std::fmt;
+use std::io;
+
+use serde::Serialize;
+
+/// The answer to what was asked; the exit status says it to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, and the answer is yes: exit status 0.
+    Yes,
+    /// Done, and the answer is no, such as "not found": exit status 1.
+    No,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Wrong usage: exit status 2.
+    Usage,
+    /// Something needed cannot be reached: exit status 3.
+    Unreachable,
+    /// The input cannot be used at all: exit status 4.
+    UnusableInput,
+    /// A defect in Muster: exit status 5.
+    Defect,
+    /// Nobody reads the output any more: a quiet end with exit status 0.
+    OutputClosed,
+}
+
+/// A failure: what was tried and what happened, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What sort it is, and so the exit status.
+    pub kind: FailureKind,
+    /// What was tried and what happened.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl FailureKind {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Unreachable => "unreachable",
+            Self::UnusableInput => "unusable_input",
+            Self::Defect => "defect",
+            Self::OutputClosed => "output_closed",
+        }
+    }
+
+    /// The exit status.
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::OutputClosed => 0,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::UnusableInput => 4,
+            Self::Defect => 5,
+        }
+    }
+}
+
+impl Answer {
+    /// The exit status.
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+        }
+    }
+}
+
+impl Failure {
+    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Wrong usage.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Usage, message)
+    }
+
+    /// Something needed cannot be reached.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Unreachable, message)
+    }
+
+    /// The input cannot be used at all.
+    pub fn unusable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::UnusableInput, message)
+    }
+
+    /// A defect in Muster.
+    pub fn defect(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Defect, message)
+    }
+
+    /// Writing to `target` failed; a closed pipe is no failure to speak of.
+    pub fn output(target: &str, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::new(FailureKind::OutputClosed, "the output was closed")
+        } else {
+            Self::unreachable(format!("cannot write to {target}: {}", describe(error)))
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The JSON form: `{"error":{"kind","message","hint","exit"}}`.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            error: Body<'a>,
+        }
+        #[derive(Serialize)]
+        struct Body<'a> {
+            kind: &'static str,
+            message: &'a str,
+            hint: Option<&'a str>,
+            exit: u8,
+        }
+        muster_core::to_json(&Document {
+            error: Body {
+                kind: self.kind.name(),
+                message: &self.message,
+                hint: self.hint.as_deref(),
+                exit: self.kind.exit(),
+            },
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An I/O error in plain words, without the number of the operating system.
+pub fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "no permission".into(),
+        io::ErrorKind::IsADirectory => "it is a folder, not a file".into(),
+        io::ErrorKind::NotADirectory => "it is a file, not a folder".into(),
+        io::ErrorKind::StorageFull => "no space left".into(),
+        // The kind for loops of symbolic links is not stable in the standard library.
+        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            "a symbolic link leads back to itself".into()
+        }
+        _ => {
+            let text = error.to_string();
+            match text.split_once(" (os error") {
+                Some((plain, _)) => plain.to_lowercase(),
+                None => text,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_has_one_json_form() {
+        let failure = Failure::unreachable("cannot read \"x\"").hint("name another");
+        assert_eq!(
+            failure.to_json(),
+            r#"{"error":{"kind":"unreachable","message":"cannot read \"x\"","hint":"name another","exit":3}}"#
+        );
+        assert_eq!(failure.to_string(), "cannot read \"x\"\n  name another");
+    }
+
+    #[test]
+    fn operating_system_numbers_are_left_out() {
+        let input_output = io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error());
+        assert_eq!(describe(&input_output), "input/output error");
+        let loops = io::Error::from_raw_os_error(rustix::io::Errno::LOOP.raw_os_error());
+        assert_eq!(describe(&loops), "a symbolic link leads back to itself");
+    }
+}

@@ -1,0 +1,11 @@
+//! Log files: where they are, and reading them fast.
+
+mod discover;
+mod places;
+mod read;
+mod telemetry;
+
+pub use discover::{Discovered, LogFile, discover, named_files};
+pub use places::{Places, PlacesError};
+pub use read::{Scanned, check_regular, open_log, scan_file};
+pub use telemetry::{LogQuery, LogSelection, Progress, empty_window_note, load};
