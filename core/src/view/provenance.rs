@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::line_log::SKIP_SAMPLES;
 use crate::log_kind::LogKind;
@@ -46,8 +46,7 @@ pub struct SourceView {
 }
 
 /// In what state a file was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceState {
     /// Read to its end.
@@ -88,6 +87,26 @@ pub struct SkippedSample {
     pub offset: u64,
     /// Why, as `code: detail`.
     pub reason: String,
+}
+
+impl SourceState {
+    /// The stable name, as in the JSON form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Empty => "empty",
+            Self::Unusable => "unusable",
+            Self::Listed => "listed",
+            Self::TornTail => "torn_tail",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl Serialize for SourceState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl Provenance {

@@ -1,0 +1,141 @@
+//! The core's views as the types of the interface.
+
+use std::collections::BTreeMap;
+
+use muster_core::view;
+use muster_core::{Timestamp, Window as CoreWindow};
+
+use crate::bindings::exports::muster::core::types::{
+    Provenance, Skipped, SkippedSample, Source, Window,
+};
+use crate::bindings::exports::muster::core::usage::{
+    Error, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+};
+
+pub(crate) fn read_options(options: &ReadOptions) -> Result<muster_core::ReadOptions, Error> {
+    Ok(muster_core::ReadOptions {
+        window: core_window(options.window)?,
+        against: options.against.map(core_window).transpose()?,
+        recent: usize::try_from(options.recent).unwrap_or(usize::MAX),
+        naive_shift_us: i64::from(options.naive_offset_minutes) * -60_000_000,
+    })
+}
+
+pub(crate) fn report_params(params: ReportParams) -> muster_core::ReportParams {
+    let mut read = muster_core::ReportParams {
+        workflow: params.workflow,
+        ..muster_core::ReportParams::default()
+    };
+    if let Some(model) = params.baseline_model {
+        read.baseline_model = model;
+    }
+    read
+}
+
+pub(crate) fn usage_report(report: view::UsageReport) -> UsageReport {
+    UsageReport {
+        window: window(report.window),
+        totals: totals(&report.totals),
+        by_tier: sums(report.by_tier),
+        by_workflow: sums(report.by_workflow),
+        by_model: sums(report.by_model),
+        by_provider: sums(report.by_provider),
+        by_day: sums(report.by_day),
+        recent: report.recent.into_iter().map(recent_call).collect(),
+        provenance: provenance(report.provenance),
+    }
+}
+
+fn sums(names: BTreeMap<String, view::TotalsView>) -> Vec<(String, Totals)> {
+    names
+        .into_iter()
+        .map(|(name, of)| (name, totals(&of)))
+        .collect()
+}
+
+fn totals(totals: &view::TotalsView) -> Totals {
+    Totals {
+        calls: totals.calls,
+        cost: totals.cost_usd.as_nanos(),
+        tokens_in: totals.tokens_in,
+        tokens_out: totals.tokens_out,
+        cache_hits: totals.cache_hits,
+        cache_hit_rate: totals.cache_hit_rate,
+        prompt_cache_hits: totals.prompt_cache_hits,
+        prompt_cache_read_tokens: totals.prompt_cache_read_tokens,
+        prompt_cache_creation_tokens: totals.prompt_cache_creation_tokens,
+        duration_us: totals.duration_ms.0,
+    }
+}
+
+fn recent_call(call: view::RecentCall) -> RecentCall {
+    RecentCall {
+        ts: call.ts.as_micros(),
+        workflow: call.workflow,
+        stage: call.stage,
+        tier: call.tier,
+        model: call.model,
+        provider: call.provider,
+        cost: call.cost_usd.as_nanos(),
+        tokens_in: call.tokens_in,
+        tokens_out: call.tokens_out,
+        cache_hit: call.cache_hit,
+        cache_type: call.cache_type,
+        duration_us: call.duration_ms.0,
+    }
+}
+
+fn provenance(from: view::Provenance) -> Provenance {
+    Provenance {
+        outside_window: from.outside_window,
+        log_versions: from.log_versions.into_iter().collect(),
+        sources: from.sources.into_iter().map(source).collect(),
+        skipped: Skipped {
+            lines: from.skipped.lines,
+            by_reason: from
+                .skipped
+                .by_reason
+                .into_iter()
+                .map(|(code, lines)| (code.to_owned(), lines))
+                .collect(),
+            samples: from.skipped.samples.into_iter().map(sample).collect(),
+        },
+        notes: from.notes,
+    }
+}
+
+fn source(source: view::SourceView) -> Source {
+    Source {
+        file: source.file,
+        kind: source.kind.name().to_owned(),
+        state: source.state.name().to_owned(),
+        lines: source.lines,
+        records: source.records,
+        bytes: source.bytes,
+        error: source.error,
+    }
+}
+
+fn sample(sample: view::SkippedSample) -> SkippedSample {
+    SkippedSample {
+        file: sample.file,
+        line: sample.line,
+        offset: sample.offset,
+        reason: sample.reason,
+    }
+}
+
+fn window(window: CoreWindow) -> Window {
+    Window {
+        from: window.from.map(Timestamp::as_micros),
+        to: window.to.map(Timestamp::as_micros),
+    }
+}
+
+fn core_window(window: Window) -> Result<CoreWindow, Error> {
+    let time = |us| Timestamp::from_micros(us).map_err(|_| Error::TimeOutOfRange(us));
+    Ok(CoreWindow {
+        from: window.from.map(time).transpose()?,
+        to: window.to.map(time).transpose()?,
+    })
+}
