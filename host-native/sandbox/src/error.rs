@@ -1,0 +1,83 @@
+//! What can go wrong with a guest.
+
+use std::fmt;
+use std::time::Duration;
+
+use wasmtime::Trap;
+
+use crate::GuestError;
+use crate::limits::{Limiter, Limits, Refused};
+
+/// What went wrong with a guest.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The engine could not be made.
+    Engine(String),
+    /// The bytes are no component.
+    Component(String),
+    /// The component wants these imports; a guest gets none.
+    Imports(Vec<String>),
+    /// The component does not export the core's interface.
+    Exports(String),
+    /// The guest wanted more memory than this many bytes.
+    MemoryLimit(usize),
+    /// The guest wanted a table of more entries than this.
+    TableLimit(usize),
+    /// A call took longer than this.
+    TimeLimit(Duration),
+    /// The guest trapped; the text says how.
+    Trap(String),
+    /// The guest has trapped before and cannot be used any more.
+    Ended,
+    /// The guest answered with an error of its interface.
+    Guest(GuestError),
+}
+
+impl SandboxError {
+    pub(crate) fn of(error: &wasmtime::Error, limiter: &Limiter, limits: Limits) -> Self {
+        match (limiter.refused, error.downcast_ref::<Trap>(), limits.time) {
+            (Some(Refused::Memory), _, _) => Self::MemoryLimit(limits.memory_bytes),
+            (Some(Refused::Table), _, _) => Self::TableLimit(limits.table_elements),
+            (None, Some(Trap::Interrupt), Some(time)) => Self::TimeLimit(time),
+            (None, Some(trap), _) => Self::Trap(trap.to_string()),
+            (None, None, _) => Self::Trap(error.root_cause().to_string()),
+        }
+    }
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(why) => write!(f, "no WebAssembly engine: {why}"),
+            Self::Component(why) => write!(f, "not a WebAssembly component: {why}"),
+            Self::Imports(names) => write!(
+                f,
+                "the component imports {}: a guest gets no imports",
+                names.join(", ")
+            ),
+            Self::Exports(why) => write!(f, "the component does not export the core: {why}"),
+            Self::MemoryLimit(bytes) => write!(f, "the guest wanted more than {bytes} bytes"),
+            Self::TableLimit(entries) => {
+                write!(f, "the guest wanted a table of more than {entries} entries")
+            }
+            Self::TimeLimit(time) => write!(f, "the call took more than {} ms", time.as_millis()),
+            Self::Trap(why) => write!(f, "the guest trapped: {why}"),
+            Self::Ended => f.write_str("the guest has trapped before and cannot go on"),
+            Self::Guest(error) => match error {
+                GuestError::UnknownLog(name) => write!(f, "{name} is not the name of a known log"),
+                GuestError::FileOpen(name) => write!(f, "{name} is open: close it first"),
+                GuestError::NoFile => f.write_str("no file is open"),
+                GuestError::TimeOutOfRange(us) => {
+                    write!(f, "{us} microseconds lie outside the years 0000 to 9999")
+                }
+                GuestError::UnknownReport(name) => {
+                    write!(f, "{name} is not the name of a report")
+                }
+                GuestError::NothingToCompare => f.write_str("no second window to compare with"),
+            },
+        }
+    }
+}
+
+impl std::error::Error for SandboxError {}
