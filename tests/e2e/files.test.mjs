@@ -146,6 +146,22 @@ describe("files in the browser", { skip: noChromium }, () => {
     await leave(page);
   });
 
+  it("looks closer at the days that are dragged over", async () => {
+    const page = await visit();
+    const days = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
+    await dropTexts(page, [["usage.jsonl", days.map((day, at) => line({ ts: `${day}T10:00:00Z`, cost: 10 ** at })).join("")]]);
+    await phase(page, "ready");
+    const box = await page.locator('[data-panel="days"] .u-over').boundingBox();
+    // From the edge of the second bar to that of the third.
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction(() => location.hash === "#from=2026-03-02&to=2026-03-03");
+    await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$110.00");
+    await leave(page);
+  });
+
   it("shows an amount that no float can hold", async () => {
     const page = await visit();
     await dropTexts(page, [["usage.jsonl", line({ cost: 4000000000 }) + line({}).replace('"cost":0.25', '"cost":3000000000.000000001')]]);

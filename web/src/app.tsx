@@ -1,9 +1,11 @@
 import { useSignal } from "@preact/signals";
+import { Component } from "preact";
 import type { JSX, TargetedEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { messageOf } from "./engine/problem";
 import { fromDrop, fromInput } from "./files";
 import { formatBytes, formatTime, plural } from "./format";
-import { FileIcon, LockIcon, MarkIcon, ReloadIcon, ThemeIcon } from "./parts/icons";
+import { FileIcon, LockIcon, MarkIcon, ReloadIcon, ThemeIcon, WarnIcon } from "./parts/icons";
 import type { Session } from "./session";
 import { nextTheme, theme } from "./theme";
 import { Empty } from "./views/empty";
@@ -12,8 +14,31 @@ import { Reading } from "./views/reading";
 import { Usage } from "./views/usage";
 import { WindowPicker } from "./views/window-picker";
 
-/** The page: a head with the choices, and below it whatever the phase calls for. */
-export function App({ session }: { session: Session }): JSX.Element {
+/** The page, or plain words where it cannot be drawn. */
+export class Page extends Component<{ session: Session }, { failure: unknown }> {
+  override state: { failure: unknown } = { failure: null };
+
+  override componentDidCatch(failure: unknown): void {
+    console.error(failure);
+    this.setState({ failure });
+  }
+
+  override render(): JSX.Element {
+    if (this.state.failure === null) return <App session={this.props.session} />;
+    return (
+      <main>
+        <section class="failure" role="alert" data-problem="page">
+          <h1><WarnIcon />The page could not be drawn.</h1>
+          <p>{messageOf(this.state.failure)}</p>
+          <p>Reload the page. If it happens again with the same logs, that is a defect in Muster.</p>
+        </section>
+      </main>
+    );
+  }
+}
+
+/** A head with the choices, and below it whatever the phase calls for. */
+function App({ session }: { session: Session }): JSX.Element {
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   const hovering = useFileDrop(session);
@@ -54,7 +79,7 @@ export function App({ session }: { session: Session }): JSX.Element {
       <input ref={fileInput} type="file" multiple hidden data-input="files" onChange={pick} />
       <input ref={folderInput} type="file" multiple hidden data-input="folder" {...{ webkitdirectory: true }} onChange={pick} />
 
-      <main id="content" tabIndex={-1} data-phase={phase.kind} aria-busy={phase.kind === "reading"}>
+      <main id="content" class={answer === null ? "" : "answered"} tabIndex={-1} data-phase={phase.kind} aria-busy={phase.kind === "reading"}>
         {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
         {phase.kind === "empty" && <Empty onFiles={onFiles} onFolder={onFolder} />}
         {phase.kind === "failed" && <Failed session={session} problem={phase.problem} onFiles={onFiles} onFolder={onFolder} />}

@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { App } from "./app";
+import { Page } from "./app";
 import { findServer } from "./engine/http";
 import { WasmEngine } from "./engine/wasm";
 import { Session } from "./session";
@@ -18,5 +18,5 @@ const session = new Session({
 
 applyTheme();
 addEventListener("popstate", () => void session.followAddress());
-render(<App session={session} />, page);
+render(<Page session={session} />, page);
 void session.start();

@@ -41,6 +41,7 @@ async function read({ id, files, options }: ReadRequest): Promise<void> {
           if (!opened) reader.open(path);
           opened = true;
           offset += chunk.length;
+          if (chunk.length === 0 && file.size > 0) throw new DOMException("The file became shorter while it was read.", "NotReadableError");
           if (offset < file.size) {
             coming = bytesAt(file, offset);
             // Its failure is handled where it is awaited; until then it must not count as unhandled.

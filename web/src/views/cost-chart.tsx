@@ -77,7 +77,7 @@ export function CostChart({ byDay, onSelect }: Props): JSX.Element {
     <Panel
       title={title.value}
       name="days"
-      note={filled ? "UTC days" : "UTC days; only those with calls, because they lie so far apart"}
+      note={filled ? `UTC days${form.value === "chart" && days.length > 1 ? "; drag over some to see only these" : ""}` : "UTC days; only those with calls, because they lie so far apart"}
       controls={
         <>
           {form.value === "chart" && (
@@ -139,7 +139,7 @@ function Bars({ days, measure, onSelect }: { days: readonly Day[]; measure: Meas
     first === undefined || last === undefined
       ? ""
       : `Bar chart, ${TITLES[measure].toLowerCase()}, ${formatDay(first.day)} to ${formatDay(last.day)}. The table has the same figures.`;
-  return <div class="chart" ref={host} role="img" aria-label={label} title="Drag over days to look at just these" />;
+  return <div class="chart" ref={host} role="img" aria-label={label} />;
 }
 
 const dayColumns = (places: MoneyPlaces): readonly Column<Day>[] => [
