@@ -1,12 +1,12 @@
 // The page as the binary serves it, over the bundled logs.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { dropTexts, exactDollars, figure, launch, noBinary, openPage, phase, rows, serveMuster, sumUsage, USAGE_LOG } from "./support.mjs";
+import { dropTexts, exactDollars, figure, launch, openPage, phase, rows, serveMuster, sumUsage, USAGE_LOG, withoutServer } from "./support.mjs";
 
 const MOST_REQUESTS = 5;
 const MOST_BYTES = 250_000;
 
-describe("the page of the server", { skip: noBinary }, () => {
+describe("the page of the server", { skip: withoutServer() }, () => {
   let browser;
   let server;
   before(async () => {
@@ -79,7 +79,7 @@ describe("the page of the server", { skip: noBinary }, () => {
     await phase(page, "failed");
     assert.match(await page.textContent('[data-problem="unreachable"]'), /does not answer/);
     await page.context().setOffline(false);
-    await page.click("text=Try again");
+    await page.click('button:has-text("Try again")');
     await phase(page, "ready");
     await page.context().close();
   });

@@ -29,7 +29,9 @@ export function unless(condition, reason) {
 
 export const noChromium = unless(existsSync(CHROMIUM), `no Chromium at ${CHROMIUM} (set MUSTER_CHROMIUM)`);
 const binary = process.env.MUSTER_BIN;
-export const noBinary = noChromium || unless(binary !== undefined && existsSync(binary), "no muster binary (set MUSTER_BIN)");
+/** The same for suites that need the server too. */
+export const withoutServer = () =>
+  noChromium || unless(binary !== undefined && existsSync(binary), "no muster binary to serve the page (set MUSTER_BIN)");
 
 export function launch(more = []) {
   return chromium.launch({
