@@ -28,6 +28,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod aggregate;
 pub mod fuzz;
 mod json;
 mod jsonl;
@@ -51,4 +52,4 @@ pub use prices::{BASELINE_MODEL, Price, PriceTable, TokenPrice};
 pub use telemetry::{DEFAULT_RECENT, LogScan, ReadOptions, Source, Telemetry};
 pub use time::{Day, TimeError, Timestamp, US_PER_DAY, US_PER_SECOND, Window, Zone};
 pub use usage::{UsageCube, UsageFold, UsageKey, UsageTotals};
-pub use view::{ReportKind, ReportParams, to_json};
+pub use view::{DEFAULT_TOP, FileTestFilter, ReportKind, ReportParams, to_json};

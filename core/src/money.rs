@@ -102,6 +102,12 @@ impl UsdChange {
         }
     }
 
+    /// A difference from nano-USD in 128 bits, held within 64.
+    pub(crate) fn from_i128(nanos: i128) -> Self {
+        let limit = i128::from(i64::MAX);
+        Self(i64::try_from(nanos.clamp(-limit, limit)).unwrap_or(0))
+    }
+
     /// `after - before`.
     pub const fn between(before: Usd, after: Usd) -> Self {
         // Both are zero or more, so the difference fits.

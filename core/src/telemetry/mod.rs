@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use scan::Fold;
 pub use scan::LogScan;
 
+use crate::aggregate::Aggregates;
 use crate::line_log::LineLog;
 use crate::log_kind::LogKind;
 use crate::time::{Timestamp, Window};
@@ -48,6 +49,7 @@ pub struct Telemetry {
     pub(crate) sources: Vec<Source>,
     pub(crate) notes: Vec<String>,
     pub(crate) usage: UsageFold,
+    pub(crate) logs: Aggregates,
 }
 
 /// One file and what became of its lines.
@@ -71,6 +73,7 @@ impl Telemetry {
         Self {
             options,
             usage: UsageFold::new(&options),
+            logs: Aggregates::new(&options),
             ..Self::default()
         }
     }
@@ -96,6 +99,7 @@ impl Telemetry {
         let (kind, log, fold) = scan.into_parts();
         match fold {
             Fold::Usage(fold) => self.usage.merge(*fold),
+            Fold::Log(logs) => self.logs.merge(*logs),
             Fold::Counted => {}
         }
         self.sources.push(Source {
@@ -139,6 +143,19 @@ impl Telemetry {
             unreadable: Some(reason.into()),
         });
     }
+}
+
+/// Reads whole logs from texts.
+#[cfg(test)]
+pub(crate) fn read(options: ReadOptions, logs: &[(LogKind, &str)]) -> Telemetry {
+    let mut telemetry = Telemetry::new(options);
+    for (kind, text) in logs {
+        let mut scan = telemetry.scan(*kind, 0);
+        scan.push(text.as_bytes());
+        scan.finish();
+        telemetry.absorb(alloc::format!("{kind}.jsonl"), text.len() as u64, scan);
+    }
+    telemetry
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use crate::aggregate::Aggregates;
 use crate::json::Fields;
 use crate::jsonl::{Line, LineSplitter};
 use crate::line_log::{LineLog, Version};
@@ -25,6 +26,8 @@ pub struct LogScan {
 #[derive(Debug)]
 pub(super) enum Fold {
     Usage(Box<UsageFold>),
+    /// Any other log that is reported on: one of the aggregates is filled.
+    Log(Box<Aggregates>),
     /// Lines are counted, nothing more.
     Counted,
 }
@@ -58,29 +61,29 @@ impl LogScan {
     /// Takes the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
         let Self {
+            kind,
             splitter,
             log,
             fold,
-            ..
         } = self;
-        splitter.push(chunk, |line| fold.push(line, log));
+        splitter.push(chunk, |line| fold.push(*kind, line, log));
     }
 
     /// Ends the file: a last line without newline is judged here.
     pub fn finish(&mut self) {
         let Self {
+            kind,
             splitter,
             log,
             fold,
-            ..
         } = self;
-        splitter.finish(|line| fold.push(line, log));
+        splitter.finish(|line| fold.push(*kind, line, log));
     }
 
     /// Appends the scan of the part that follows this one. Scans of different
     /// logs do not merge: the other is dropped.
     pub fn merge(&mut self, later: Self) {
-        if self.fold.merge(later.fold) {
+        if self.kind == later.kind && self.fold.merge(later.fold) {
             self.log.merge(later.log);
         }
     }
@@ -89,7 +92,7 @@ impl LogScan {
     pub fn into_usage(self) -> Option<(LineLog, UsageFold)> {
         match self.fold {
             Fold::Usage(fold) => Some((self.log, *fold)),
-            Fold::Counted => None,
+            Fold::Log(_) | Fold::Counted => None,
         }
     }
 
@@ -102,13 +105,15 @@ impl Fold {
     fn new(kind: LogKind, options: &ReadOptions) -> Self {
         match kind {
             LogKind::Usage => Self::Usage(Box::new(UsageFold::new(options))),
+            kind if Aggregates::gathers(kind) => Self::Log(Box::new(Aggregates::new(options))),
             _ => Self::Counted,
         }
     }
 
-    fn push(&mut self, line: Line<'_>, log: &mut LineLog) {
+    fn push(&mut self, kind: LogKind, line: Line<'_>, log: &mut LineLog) {
         match self {
             Self::Usage(fold) => fold.push(line, log),
+            Self::Log(logs) => logs.push(kind, line, log),
             Self::Counted => {
                 log.note(line, |text| {
                     Fields::parse(text).map(|_| Version::Unversioned)
@@ -121,6 +126,7 @@ impl Fold {
     fn merge(&mut self, later: Self) -> bool {
         match (self, later) {
             (Self::Usage(fold), Self::Usage(later)) => fold.merge(*later),
+            (Self::Log(logs), Self::Log(later)) => logs.merge(*later),
             (Self::Counted, Self::Counted) => {}
             _ => return false,
         }

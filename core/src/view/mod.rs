@@ -3,28 +3,54 @@
 //! The same bytes serve `--json`, HTTP bodies, the browser module and the
 //! component. Field names are stable.
 
+mod agents;
 mod compare;
+mod cost_books;
+mod file_tests;
+mod help;
 mod models;
 mod number;
 mod prompt_cache;
 mod provenance;
+mod rank;
 mod report;
 mod routing;
 mod savings;
+mod sonnet_opus;
+mod task_routing;
+mod test_status;
+mod tier1;
 mod usage;
 
 use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
+pub use agents::{
+    AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
+};
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
+pub use cost_books::{CostBook, OtherLog};
+pub use file_tests::{
+    FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
+};
+pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
 pub use number::Millis;
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
-pub use report::{ReportKind, ReportParams};
+pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
+pub use sonnet_opus::{
+    AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
+};
+pub use task_routing::{AttuneTaskRouting, TaskRoutingReport, TaskRoutingView, TaskTotals};
+pub use test_status::{
+    CoveragePointView, CoverageTrend, CoverageView, FailingTestView, RunTotals, TestRunsView,
+    TestStatusReport,
+};
+pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.

@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::money::{Usd, UsdChange};
+use crate::money::{Usd, UsdChange, div_half_even};
 
 /// A duration in microseconds, written in milliseconds with every digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,36 @@ pub(crate) fn rate(part: u64, whole: u64) -> f64 {
     }
 }
 
+/// `part / whole`, and `None` where there is no whole.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn rate_of(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The mean of `count` durations, rounded half to even to a microsecond.
+pub(crate) fn mean_us(total_us: u64, count: u64) -> Option<Millis> {
+    let mean = div_half_even(i128::from(total_us), i128::from(count))?;
+    u64::try_from(mean).ok().map(Millis)
+}
+
+/// The mean of `count` numbers that are scaled by 1e9.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn mean_nano(sum: u128, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum as f64 / (1e9 * count as f64))
+}
+
+/// A percentage times 1e9 as a part of one.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn percent_share(percent: u64) -> f64 {
+    percent as f64 / 1e11
+}
+
+/// A difference of percentages times 1e9 as a part of one.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn percent_change(percent: i128) -> f64 {
+    percent as f64 / 1e11
+}
+
 /// `part / whole`, and `None` where there is nothing.
 #[expect(clippy::cast_precision_loss)]
 pub(crate) fn usd_rate(part: UsdChange, whole: Usd) -> Option<f64> {
@@ -50,6 +80,19 @@ pub(crate) fn usd_rate(part: UsdChange, whole: Usd) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_and_shares_are_exact_where_floats_are() {
+        assert_eq!(rate_of(1, 4), Some(0.25));
+        assert_eq!(rate_of(0, 0), None);
+        assert_eq!(mean_us(5, 2), Some(Millis(2)));
+        assert_eq!(mean_us(u64::MAX, 1), Some(Millis(u64::MAX)));
+        assert_eq!(mean_us(5, 0), None);
+        assert_eq!(mean_nano(1_500_000_000, 2), Some(0.75));
+        assert_eq!(mean_nano(0, 0), None);
+        assert_eq!(percent_share(77_000_000_000).to_string(), "0.77");
+        assert_eq!(percent_change(-7_000_000_000).to_string(), "-0.07");
+    }
 
     #[test]
     fn milliseconds_keep_their_digits() {

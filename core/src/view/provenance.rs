@@ -1,6 +1,7 @@
 //! What an answer rests on: which files were read, and which lines were not.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,7 +9,8 @@ use serde::{Serialize, Serializer};
 
 use crate::line_log::SKIP_SAMPLES;
 use crate::log_kind::LogKind;
-use crate::telemetry::Source;
+use crate::telemetry::{Source, Telemetry};
+use crate::time::US_PER_SECOND;
 
 /// What an answer rests on and what it leaves out; part of every report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -106,6 +108,54 @@ impl SourceState {
 impl Serialize for SourceState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+impl Telemetry {
+    /// What a report over logs of these kinds rests on; not for the usage log.
+    pub(crate) fn provenance_of(&self, kinds: &[LogKind]) -> Provenance {
+        let sources = self
+            .sources
+            .iter()
+            .filter(|source| kinds.contains(&source.kind));
+        let outside = kinds
+            .iter()
+            .filter_map(|kind| self.logs.gate(*kind))
+            .map(|gate| gate.outside)
+            .sum();
+        let mut provenance = Provenance::of(sources, outside);
+        provenance.notes = self.local_time_notes(kinds);
+        provenance
+    }
+
+    /// Says of the logs that hold local times how they were read.
+    pub(crate) fn local_time_notes(&self, kinds: &[LogKind]) -> Vec<String> {
+        let shift_min = self.options.naive_shift_us / (60 * US_PER_SECOND);
+        let read_as = if shift_min == 0 {
+            "were taken as UTC".to_string()
+        } else {
+            let (sign, offset) = if shift_min < 0 {
+                ('+', -shift_min)
+            } else {
+                ('-', shift_min)
+            };
+            format!(
+                "were read with the offset {sign}{:02}:{:02}",
+                offset / 60,
+                offset % 60
+            )
+        };
+        kinds
+            .iter()
+            .filter_map(|kind| Some((kind, self.logs.gate(*kind)?.naive)))
+            .filter(|(_, naive)| *naive > 0)
+            .map(|(kind, naive)| {
+                format!(
+                    "{naive} times in {kind} state no offset from UTC: they are their writer's local \
+                     time and {read_as}"
+                )
+            })
+            .collect()
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::prices::{BASELINE_MODEL, PriceTable};
 use crate::telemetry::Telemetry;
 
-use super::to_json;
+use super::{FileTestFilter, to_json};
 
 /// The reports that can be made of [`Telemetry`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,20 @@ pub enum ReportKind {
     Routing,
     /// [`Telemetry::models_report`]
     Models,
+    /// [`Telemetry::sonnet_opus_report`]
+    SonnetOpusAnalysis,
+    /// [`Telemetry::task_routing_report`]
+    TaskRouting,
+    /// [`Telemetry::test_status_report`]
+    TestStatus,
+    /// [`Telemetry::tier1_report`]
+    Tier1Status,
+    /// [`Telemetry::agent_performance_report`]
+    AgentPerformance,
+    /// [`Telemetry::file_test_report`]
+    FileTestStatus,
+    /// [`Telemetry::help_report`]
+    HelpQueries,
 }
 
 /// What reports need beside the logs.
@@ -34,17 +48,31 @@ pub struct ReportParams {
     pub baseline_model: String,
     /// The only workflow that routing is shown of; `None` for all.
     pub workflow: Option<String>,
+    /// How many of the most frequent things to show.
+    pub top: usize,
+    /// Which files to show the test results of.
+    pub files: FileTestFilter,
 }
+
+/// How many of the most frequent things are shown where nobody says.
+pub const DEFAULT_TOP: usize = 10;
 
 impl ReportKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 13] = [
         Self::Usage,
         Self::Savings,
         Self::CacheStats,
         Self::Compare,
         Self::Routing,
         Self::Models,
+        Self::SonnetOpusAnalysis,
+        Self::TaskRouting,
+        Self::TestStatus,
+        Self::Tier1Status,
+        Self::AgentPerformance,
+        Self::FileTestStatus,
+        Self::HelpQueries,
     ];
 
     /// The stable name, the same in every host.
@@ -56,6 +84,13 @@ impl ReportKind {
             Self::Compare => "compare",
             Self::Routing => "routing",
             Self::Models => "models",
+            Self::SonnetOpusAnalysis => "sonnet-opus-analysis",
+            Self::TaskRouting => "task-routing-report",
+            Self::TestStatus => "test-status",
+            Self::Tier1Status => "tier1-status",
+            Self::AgentPerformance => "agent-performance",
+            Self::FileTestStatus => "file-test-status",
+            Self::HelpQueries => "help-queries",
         }
     }
 
@@ -71,6 +106,8 @@ impl Default for ReportParams {
             prices: PriceTable::builtin(),
             baseline_model: BASELINE_MODEL.into(),
             workflow: None,
+            top: DEFAULT_TOP,
+            files: FileTestFilter::default(),
         }
     }
 }
@@ -87,6 +124,13 @@ impl Telemetry {
             ReportKind::Compare => to_json(&self.compare_report()?),
             ReportKind::Routing => to_json(&self.routing_report(params.workflow.as_deref())),
             ReportKind::Models => to_json(&self.models_report(prices)),
+            ReportKind::SonnetOpusAnalysis => to_json(&self.sonnet_opus_report(prices)),
+            ReportKind::TaskRouting => to_json(&self.task_routing_report()),
+            ReportKind::TestStatus => to_json(&self.test_status_report(params.top)),
+            ReportKind::Tier1Status => to_json(&self.tier1_report(params.top)),
+            ReportKind::AgentPerformance => to_json(&self.agent_performance_report()),
+            ReportKind::FileTestStatus => to_json(&self.file_test_report(&params.files)),
+            ReportKind::HelpQueries => to_json(&self.help_report(params.top)),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::time::{Timestamp, Window};
 use crate::usage::{UsageCube, UsageTotals};
 
 use super::number::{Millis, rate};
-use super::{Provenance, Skipped, SourceView};
+use super::{CostBook, OtherLog, Provenance, Skipped, SourceView};
 
 /// Calls of models in a window: how many, what they cost, by what.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,6 +35,11 @@ pub struct UsageReport {
     pub by_day: BTreeMap<String, TotalsView>,
     /// The newest calls, newest first.
     pub recent: Vec<RecentCall>,
+    /// Other books of costs, by the log's name; only those that were seen. They
+    /// record the same calls in part, so they are kept apart.
+    pub cost_books: BTreeMap<&'static str, CostBook>,
+    /// Logs that are only counted, by name; only those that were seen.
+    pub other_logs: BTreeMap<&'static str, OtherLog>,
     /// What the answer rests on and what it leaves out.
     #[serde(flatten)]
     pub provenance: Provenance,
@@ -99,6 +104,13 @@ impl Telemetry {
     pub fn usage_report(&self) -> UsageReport {
         let usage = &self.usage;
         let totals = usage.cube.totals();
+        let mut provenance = Provenance {
+            sources: self.sources.iter().map(SourceView::of).collect(),
+            skipped: Skipped::of(&self.sources),
+            ..self.usage_provenance(&[&totals])
+        };
+        let books = [LogKind::LlmCalls, LogKind::Costs];
+        provenance.notes.extend(self.local_time_notes(&books));
         UsageReport {
             window: self.options.window,
             totals: TotalsView::of(&totals),
@@ -113,11 +125,9 @@ impl Telemetry {
                 .filter_map(|line| UsageRecord::parse(line).ok())
                 .map(|record| RecentCall::of(&record))
                 .collect(),
-            provenance: Provenance {
-                sources: self.sources.iter().map(SourceView::of).collect(),
-                skipped: Skipped::of(&self.sources),
-                ..self.usage_provenance(&[&totals])
-            },
+            cost_books: self.cost_books(),
+            other_logs: self.other_logs(),
+            provenance,
         }
     }
 }
