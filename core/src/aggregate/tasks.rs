@@ -18,7 +18,7 @@ pub(crate) struct Tasks {
 
 #[derive(Clone, Debug)]
 struct Task {
-    task_type: Box<str>,
+    kind: Box<str>,
     strategy: Box<str>,
     sums: TaskSums,
 }
@@ -84,7 +84,7 @@ impl Tasks {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &TaskSums)> {
         self.latest
             .iter()
-            .map(|(_, task)| (&*task.task_type, &*task.strategy, &task.sums))
+            .map(|(_, task)| (&*task.kind, &*task.strategy, &task.sums))
     }
 }
 
@@ -95,7 +95,7 @@ impl Aggregate for Tasks {
             let sums = TaskSums::of(&record);
             self.lines.add(&sums);
             let task = Task {
-                task_type: (*record.task_type).into(),
+                kind: (*record.task_type).into(),
                 strategy: (*record.strategy).into(),
                 sums,
             };
