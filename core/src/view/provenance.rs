@@ -100,6 +100,7 @@ impl SourceState {
             Self::Unusable => "unusable",
             Self::Listed => "listed",
             Self::TornTail => "torn_tail",
+            Self::Incomplete => "incomplete",
             Self::Unreadable => "unreadable",
         }
     }
