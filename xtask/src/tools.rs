@@ -10,9 +10,6 @@ use crate::command::{Cmd, find_program};
 use crate::progress::{detail, step};
 use crate::workspace::ci;
 
-/// The oldest Node that the page's build works with.
-const NODE_MAJOR: u32 = 20;
-
 /// A program that suites need and that packages provide.
 struct Tool {
     /// What it is for, in a message.
@@ -156,7 +153,7 @@ pub(crate) struct Node {
     pub(crate) version: String,
 }
 
-const NODE_ADVICE: &str = "The page is built by Node 20 or later and npm. To install:\n      \
+const NODE_ADVICE: &str = "The page is built by Node (20.19, 22.12 or later) and npm. To install:\n      \
     Debian, Ubuntu:  sudo apt-get install nodejs npm   (Debian 13, Ubuntu 26.04 or later)\n      \
     Fedora:          sudo dnf install nodejs npm\n      \
     macOS:           brew install node\n      \
@@ -174,7 +171,7 @@ impl Node {
             .trim()
             .to_owned();
         let node = Self { path, version };
-        if node_major(&node.version).is_none_or(|major| major < NODE_MAJOR) {
+        if !builds_the_page(&node.version) {
             bail!(
                 "{} is Node {}. {NODE_ADVICE}",
                 node.path.display(),
@@ -206,19 +203,34 @@ impl Node {
     }
 }
 
-fn node_major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+/// Whether a version of Node is one that Vite works with: 20.19, 22.12 or later.
+fn builds_the_page(version: &str) -> bool {
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map_while(|n| n.parse().ok());
+    let (major, minor): (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    match major {
+        20 => minor >= 19,
+        22 => minor >= 12,
+        _ => major > 22,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TOOLS, advice, node_major};
+    use super::{TOOLS, advice, builds_the_page};
 
     #[test]
-    fn the_version_of_node_is_read() {
-        assert_eq!(node_major("v20.20.2"), Some(20));
-        assert_eq!(node_major("v9.0.0"), Some(9));
-        assert_eq!(node_major("twenty"), None);
+    fn versions_of_node_are_told_apart() {
+        for good in ["v20.19.0", "v20.20.2", "v22.12.0", "v24.1.0"] {
+            assert!(builds_the_page(good), "{good}");
+        }
+        for bad in [
+            "v9.9.9", "v18.20.8", "v20.18.3", "v21.7.3", "v22.11.0", "twenty", "",
+        ] {
+            assert!(!builds_the_page(bad), "{bad}");
+        }
     }
 
     #[test]

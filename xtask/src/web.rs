@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::command::Cmd;
 use crate::progress::{detail, step};
-use crate::stamp::{Stamp, hash_inputs};
+use crate::stamp::{Stamp, hash_inputs, remove};
 use crate::toolchain::Toolchain;
 use crate::tools::Node;
 use crate::wasm;
@@ -37,6 +37,9 @@ pub(crate) fn build(workspace: &Workspace, node: &Node) -> Result<()> {
         return Ok(());
     }
     stamp.renew(|| {
+        // So that what is found afterwards is what the scripts made.
+        remove(&index)?;
+        remove(&single)?;
         step("Building the page", || {
             script(workspace, node, "web", "build")?.run()
         })?;
