@@ -1,17 +1,15 @@
 //! The comparison table, with every program optimised.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context as _, Result};
 
 use crate::command::Cmd;
 use crate::progress::{detail, step};
-use crate::python;
 use crate::toolchain::Toolchain;
 use crate::tools::Node;
 use crate::wasm;
 use crate::workspace::{Workspace, ci};
-
-/// What the peers need, when they are to be run beside.
-const REQUIREMENTS: &str = "tests/benches/requirements.txt";
 
 /// Builds everything for speed, and starts the table with what follows on the command line.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -34,19 +32,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         .args(arguments)
         .dir(&workspace.root)
         .env("MUSTER_ARTEFACTS", workspace.artefacts())
-        .env("MUSTER_BIN", workspace.binary("release", "muster"));
+        .env("MUSTER_BIN", workspace.binary("release", "muster"))
+        .env("MUSTER_BENCH_VENV", workspace.cache().join("bench-peers"));
+    // The table installs its peers into that folder, once.
+    fs::create_dir_all(workspace.cache())
+        .with_context(|| format!("{} cannot be made", workspace.cache().display()))?;
     match Node::require() {
         Ok(node) => table = table.env("MUSTER_NODE", node.path),
         Err(error) if ci() => return Err(error),
         Err(_) => detail("SKIPPED: the core in V8, there is no Node"),
-    }
-    let requirements = workspace.path(REQUIREMENTS);
-    if requirements.is_file() {
-        match python::environment(workspace, &requirements) {
-            Ok(python) => table = table.env("MUSTER_PYTHON", python),
-            Err(error) if ci() => return Err(error),
-            Err(error) => detail(&format!("SKIPPED: the peers in Python: {error:#}")),
-        }
     }
     step("The table", || table.run())
 }

@@ -17,7 +17,6 @@ mod demo;
 mod dist;
 mod http;
 mod progress;
-mod python;
 mod stamp;
 mod tally;
 mod test;
@@ -137,7 +136,7 @@ fn help() -> String {
         "\nEnvironment:\n  \
          MUSTER_WASM_TOOLCHAIN=rustup|debian   how to obtain the wasm32 target\n  \
          MUSTER_INSTALL=no                     never install packages, even as root\n  \
-         MUSTER_NODE, MUSTER_CHROMIUM, MUSTER_REDIS_SERVER, MUSTER_PYTHON\n                                        \
+         MUSTER_NODE, MUSTER_CHROMIUM, MUSTER_REDIS_SERVER\n                                        \
          programs to use instead of those on PATH\n  \
          CI=true                               a missing tool is a failure, locked dependencies\n",
     );
