@@ -94,7 +94,7 @@ fn cache_folder(
 
 /// Whether this runs in continuous integration, where nothing may be skipped.
 pub(crate) fn ci() -> bool {
-    env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+    env::var("CI").is_ok_and(|value| value == "true")
 }
 
 #[cfg(test)]
