@@ -356,7 +356,7 @@ fn day_of(year: u32, month: u32, day: u32) -> Result<Day, TimeError> {
     Ok(Day(days.cast_signed() - 146_097 - 719_468))
 }
 
-/// Microseconds since midnight from `HH:MM[:SS[.f…]]`.
+/// Microseconds since midnight from `HH:MM[:SS[.ffffff]]`.
 fn take_time(rest: &mut &[u8]) -> Result<i64, TimeError> {
     let hour = take_two(rest)?;
     if take_byte(rest)? != b':' {
