@@ -15,7 +15,8 @@ export const HOME = join(FIXTURES, "home");
 export const PROJECT = join(FIXTURES, "project");
 export const USAGE_LOG = join(HOME, "telemetry/usage.jsonl");
 const DIST = join(root, "web/dist");
-const SINGLE = join(resolve(process.env.MUSTER_ARTEFACTS ?? join(root, "target/artefacts")), "muster.html");
+export const ARTEFACTS = resolve(process.env.MUSTER_ARTEFACTS ?? join(root, "target/artefacts"));
+const SINGLE = join(ARTEFACTS, "muster.html");
 const CHROMIUM = process.env.MUSTER_CHROMIUM ?? "/usr/bin/chromium";
 export const DEADLINE_MS = 20_000;
 
