@@ -28,7 +28,11 @@ export default defineConfig(({ command, mode }) => {
         },
       ],
     },
-    server: { fs: { allow: [here, artefacts] } },
+    server: {
+      fs: { allow: [here, artefacts] },
+      // `muster ops` on its usual port answers the questions of the page while that is worked on.
+      proxy: { "/api": "http://127.0.0.1:8765" },
+    },
     // A page from a file address has no origin that a module worker could load its text from; a classic one can.
     worker: { format: single ? ("iife" as const) : ("es" as const) },
     plugins: single ? [singleFile(resolve(artefacts, "muster.html"))] : [contentPolicy()],
