@@ -171,6 +171,34 @@ export interface UsageReport extends Provenance {
   by_day: Record<string, Totals>;
   /** Newest first. */
   recent: RecentCall[];
+  /** Other books of costs, by the log's name; only those that were seen. They are not in the totals. */
+  cost_books: Record<string, CostBook>;
+  /** Logs that are only counted, by name; only those that were seen. */
+  other_logs: Record<string, OtherLog>;
+}
+
+/** What one book of costs adds up to. */
+export interface CostBook {
+  records: number;
+  cost_usd: number;
+  tokens_in: number;
+  tokens_out: number;
+  /** As the book itself records them, where it does. */
+  baseline_usd?: number;
+  savings_usd?: number;
+  /** Records that the window left out. */
+  outside_window: number;
+}
+
+/** A log that no report of its own is made of. */
+export interface OtherLog {
+  records: number;
+  /** Records by what happened, in the log of memory events. */
+  by_event?: Record<string, number>;
+  /** Records by how far they are, in the log of diagnoses. */
+  by_status?: Record<string, number>;
+  /** Records that the window left out. */
+  outside_window: number;
 }
 
 /** What calls cost against what they would have cost on one model. */

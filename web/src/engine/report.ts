@@ -7,36 +7,27 @@ import type { UsageReport } from "muster-core";
 type ExactMoney<T> = T extends readonly (infer Item)[]
   ? ExactMoney<Item>[]
   : T extends object
-    ? { [Key in keyof T]: Key extends "cost_usd" ? string : ExactMoney<T[Key]> }
+    ? { [Key in keyof T]: Key extends `${string}_usd` ? string : ExactMoney<T[Key]> }
     : T;
 
-/** What another log says of the same costs. */
-export interface CostBook {
-  readonly records: number;
-  readonly cost_usd: string;
-  readonly tokens_in: number;
-  readonly tokens_out: number;
-}
-
-export type Report = ExactMoney<UsageReport> & {
-  /** By the name of the log; only in reports that met such logs. */
-  readonly cost_books?: Readonly<Record<string, CostBook>>;
-};
+export type Report = ExactMoney<UsageReport>;
 export type Totals = Report["totals"];
 export type RecentCall = Report["recent"][number];
 export type Source = Report["sources"][number];
+export type CostBook = Report["cost_books"][string];
 
 type Reviver = (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown;
 
 const keepMoneyText: Reviver = (key, value, context) =>
-  key === "cost_usd" && typeof value === "number" ? (context?.source ?? String(value)) : value;
+  key.endsWith("_usd") && typeof value === "number" ? (context?.source ?? String(value)) : value;
 
-const OBJECTS = ["window", "totals", "by_tier", "by_workflow", "by_model", "by_provider", "by_day", "log_versions", "skipped"];
+const OBJECTS = ["window", "totals", "by_tier", "by_workflow", "by_model", "by_provider", "by_day", "cost_books", "log_versions", "skipped"];
 const LISTS = ["recent", "sources", "notes"];
 
 /** Reads a usage document; throws a `TypeError` that names the first part that is missing. */
 export function parseReport(json: string): Report {
-  // A log may hold a workflow named cost_usd: its entry is an object and stays one.
+  // A log may hold a workflow or an event named like an amount. The workflow's entry is an object and stays one;
+  // the count of such an event becomes a text of the same digits.
   const document: unknown = JSON.parse(json, keepMoneyText as (key: string, value: unknown) => unknown);
   if (!isObject(document)) throw new TypeError("not a usage document");
   for (const name of OBJECTS) {

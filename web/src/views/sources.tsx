@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Answer } from "../engine/engine";
 import type { CostBook, Report, Source } from "../engine/report";
-import { formatBytes, formatCount, formatWords, plural, visible } from "../format";
+import { exactMoney, formatBytes, formatCount, formatWords, plural, visible } from "../format";
 import { DataTable } from "../parts/data-table";
 import type { Column } from "../parts/data-table";
 import { Money } from "../parts/money";
@@ -12,6 +12,7 @@ const STATES: Record<Source["state"], { label: string; means: string; tone: stri
   empty: { label: "empty", means: "The file holds no lines.", tone: "plain" },
   unusable: { label: "unusable", means: "No line of the file could be used.", tone: "bad" },
   listed: { label: "counted", means: "Lines counted; this view does not report on them.", tone: "plain" },
+  incomplete: { label: "incomplete", means: "The file ended or changed while it was read; what was read of it counts.", tone: "warn" },
   unreadable: { label: "unreadable", means: "The file could not be read.", tone: "bad" },
   torn_tail: { label: "torn end", means: "The last line is cut off and was left out; the lines before it count.", tone: "warn" },
 };
@@ -114,6 +115,13 @@ const BOOK_COLUMNS: readonly Column<Book>[] = [
   { key: "records", label: "Records", numeric: true, sortBy: ({ book }) => book.records, cell: ({ book }) => formatCount(book.records) },
   { key: "in", label: "Tokens in", numeric: true, sortBy: ({ book }) => book.tokens_in, cell: ({ book }) => formatCount(book.tokens_in) },
   { key: "out", label: "Tokens out", numeric: true, sortBy: ({ book }) => book.tokens_out, cell: ({ book }) => formatCount(book.tokens_out) },
+  {
+    key: "savings",
+    label: "Savings it claims",
+    numeric: true,
+    cell: ({ book }) => (book.savings_usd === undefined ? "\u2013" : <Money text={book.savings_usd} places={4} />),
+    title: ({ book }) => (book.baseline_usd === undefined ? "" : `against a baseline of ${exactMoney(book.baseline_usd)}`),
+  },
 ];
 
 /** Costs that other logs keep of the same work: shown beside the totals, never added to them. */

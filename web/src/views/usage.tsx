@@ -39,7 +39,7 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
 /** What the figures rest on, and what they leave out. */
 function Provenance({ answer }: { answer: Answer }): JSX.Element {
   const { report } = answer;
-  const books = report.cost_books !== undefined && <CostBooks books={report.cost_books} />;
+  const books = <CostBooks books={report.cost_books} />;
   if (report.skipped.lines === 0 && report.notes.length === 0) {
     return (
       <>
