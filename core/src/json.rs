@@ -207,6 +207,18 @@ impl<'a> Fields<'a> {
         Ok(found)
     }
 
+    /// The names of all fields, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries().map(|(name, _)| name)
+    }
+
+    /// All fields and their values as they stand in the line, in their order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| (&**name, value.get()))
+    }
+
     /// Like [`Self::get`], and `null` is as good as not there.
     pub(crate) fn present(&self, field: &'static str) -> Result<Option<Value<'a>>, RecordError> {
         Ok(self.get(field)?.filter(|value| value.raw != "null"))

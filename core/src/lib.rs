@@ -29,6 +29,7 @@ extern crate alloc;
 extern crate std;
 
 mod aggregate;
+pub mod entry;
 pub mod fuzz;
 mod json;
 mod jsonl;

@@ -70,7 +70,14 @@ impl<'a> UsageRecord<'a> {
 
     /// Reads a line whatever the order and form of its fields.
     fn parse_any(line: &'a str) -> Result<Self, RecordError> {
-        let fields = Fields::parse(line)?;
+        Self::of_fields(&Fields::parse(line)?, None)
+    }
+
+    /// Reads the fields of a line. A missing time is `now`, if that is given.
+    pub(crate) fn of_fields(
+        fields: &Fields<'a>,
+        now: Option<Timestamp>,
+    ) -> Result<Self, RecordError> {
         let text = |field| fields.present(field)?.map(Value::text).transpose();
         let text_or_unknown =
             |field| text(field).map(|found| found.unwrap_or(Cow::Borrowed(UNKNOWN)));
@@ -108,7 +115,10 @@ impl<'a> UsageRecord<'a> {
         };
         Ok(Self {
             version: text("v")?,
-            at: fields.require("ts")?.time()?,
+            at: match (fields.present("ts")?, now) {
+                (None, Some(now)) => now,
+                _ => fields.require("ts")?.time()?,
+            },
             workflow: text_or_unknown("workflow")?,
             tier: text_or_unknown("tier")?,
             model: text_or_unknown("model")?,
