@@ -51,11 +51,11 @@ pub fn help_query_line(record: &str, now: Timestamp) -> Result<String, EntryErro
             let _ = write!(out, ", \"duration_ms\": {whole}.{rest:02}");
         }
     }
-    if let Some(metadata) = fields.present("metadata")? {
-        if metadata.object()?.names().next().is_some() {
-            out.push_str(", \"metadata\": ");
-            push_respaced(&mut out, metadata.raw(), Spacing::Spaced, 0);
-        }
+    if let Some(metadata) = fields.present("metadata")?
+        && metadata.object()?.names().next().is_some()
+    {
+        out.push_str(", \"metadata\": ");
+        push_respaced(&mut out, metadata.raw(), Spacing::Spaced, 0);
     }
     out.push('}');
     line(out)
