@@ -1,1 +1,3 @@
-//! .
+//! What suites share.
+
+pub mod binary;

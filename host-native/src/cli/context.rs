@@ -21,6 +21,8 @@ pub struct Context {
     pub verbose: u8,
     /// The time that counts as now.
     pub now: Timestamp,
+    /// Whether that time was given, and so stands still.
+    now_is_fixed: bool,
     /// How text may look.
     pub style: Style,
     /// The file that `--config` names.
@@ -41,14 +43,25 @@ impl Context {
                 .map_err(|error| Failure::usage(format!("--now {text}: {error}")))?,
             None => clock::now(),
         };
+        let now_is_fixed = global.now.as_deref().is_some_and(|now| !now.is_empty());
         Ok(Self {
             json: global.json,
             verbose: global.verbose,
             now,
+            now_is_fixed,
             style: Style::of_stdout(zone),
             config: global.config.clone(),
             store: global.store.clone(),
         })
+    }
+
+    /// The time at this moment, unless it was given.
+    pub fn clock(&self) -> Timestamp {
+        if self.now_is_fixed {
+            self.now
+        } else {
+            clock::now()
+        }
     }
 
     /// The settings that hold for a project.
