@@ -4,8 +4,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use muster_core::Timestamp;
 
-/// Now, in UTC.
-pub(crate) fn now() -> Timestamp {
+/// The clock of a command: the system's, or one that stands still.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    /// The time at which the clock stands still.
+    pub fixed: Option<Timestamp>,
+}
+
+impl Clock {
+    /// Now, in UTC.
+    pub fn now(self) -> Timestamp {
+        self.fixed.unwrap_or_else(system_now)
+    }
+}
+
+fn system_now() -> Timestamp {
     let us = match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),

@@ -7,9 +7,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod cli;
-mod clock;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod files;
 pub mod render;
+pub mod server;
 pub mod write;

@@ -42,8 +42,8 @@ pub use bindings::exports::muster::core::usage::{
     ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
 };
 pub use error::SandboxError;
-pub use limits::Limits;
 use limits::Limiter;
+pub use limits::Limits;
 
 /// Generated from `host-wasm/wit`.
 #[allow(clippy::pedantic, reason = "generated code")]

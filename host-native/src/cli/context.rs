@@ -7,7 +7,7 @@ use muster_core::{Timestamp, to_json};
 use serde::Serialize;
 
 use super::Global;
-use crate::clock;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Answer, Failure};
 use crate::render::{Style, Zone};
@@ -19,10 +19,8 @@ pub struct Context {
     pub json: bool,
     /// How much is said on the standard error.
     pub verbose: u8,
-    /// The time that counts as now.
-    pub now: Timestamp,
-    /// Whether that time was given, and so stands still.
-    now_is_fixed: bool,
+    /// Says what time it is.
+    pub clock: Clock,
     /// How text may look.
     pub style: Style,
     /// The file that `--config` names.
@@ -38,30 +36,21 @@ impl Context {
             Failure::usage(format!("--tz {}: no such time zone", global.tz))
                 .hint("name one such as UTC, local, Europe/Berlin or +02:00")
         })?;
-        let now = match global.now.as_deref().filter(|now| !now.is_empty()) {
-            Some(text) => Timestamp::parse(text)
-                .map_err(|error| Failure::usage(format!("--now {text}: {error}")))?,
-            None => clock::now(),
+        let fixed = match global.now.as_deref().filter(|now| !now.is_empty()) {
+            Some(text) => {
+                let parsed = Timestamp::parse(text);
+                Some(parsed.map_err(|error| Failure::usage(format!("--now {text}: {error}")))?)
+            }
+            None => None,
         };
-        let now_is_fixed = global.now.as_deref().is_some_and(|now| !now.is_empty());
         Ok(Self {
             json: global.json,
             verbose: global.verbose,
-            now,
-            now_is_fixed,
+            clock: Clock { fixed },
             style: Style::of_stdout(zone),
             config: global.config.clone(),
             store: global.store.clone(),
         })
-    }
-
-    /// The time at this moment, unless it was given.
-    pub fn clock(&self) -> Timestamp {
-        if self.now_is_fixed {
-            self.now
-        } else {
-            clock::now()
-        }
     }
 
     /// The settings that hold for a project.

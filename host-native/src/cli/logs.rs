@@ -64,6 +64,15 @@ pub(crate) struct Need<'a> {
 }
 
 impl LogArgs {
+    /// The logs of folders, as if they had been named by options.
+    pub(crate) fn of_folders(home: Option<PathBuf>, project: Option<PathBuf>) -> Self {
+        Self {
+            home,
+            project,
+            ..Self::default()
+        }
+    }
+
     /// What to read, and the settings that hold.
     pub(crate) fn query(
         &self,

@@ -3,6 +3,7 @@
 mod completions;
 mod context;
 mod logs;
+mod ops;
 mod telemetry;
 mod window;
 
@@ -93,6 +94,7 @@ enum Command {
     /// Reports on the logs that agents write
     #[command(subcommand)]
     Telemetry(telemetry::Command),
+    Ops(ops::Ops),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -132,6 +134,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
     let context = Context::new(&cli.global)?;
     match &cli.command {
         Command::Telemetry(command) => command.run(&context),
+        Command::Ops(ops) => ops.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),
     }

@@ -39,7 +39,7 @@ pub(crate) struct WindowArgs {
 impl WindowArgs {
     /// The window, by default the `hours` before now.
     pub(crate) fn resolve(&self, context: &Context, hours: u32) -> Result<Window, Failure> {
-        let before = |us: i64| Window::before(context.now, us);
+        let before = |us: i64| Window::before(context.clock.now(), us);
         if self.all {
             return Ok(Window::ALL);
         }

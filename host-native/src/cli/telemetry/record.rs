@@ -228,7 +228,7 @@ impl Record {
             }
             Some(What::Feedback(feedback)) => feedback.plan(),
         };
-        let now = || context.clock();
+        let now = || context.clock.now();
         let write = |input: &mut dyn io::BufRead| {
             record(input, &plan.destination, &plan.file, &plan.options, &now)
         };
