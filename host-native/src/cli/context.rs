@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write as _};
 use std::path::Path;
 
+use clap::Args;
 use muster_core::{Timestamp, to_json};
 use serde::Serialize;
 
@@ -11,6 +12,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Answer, Failure};
 use crate::render::{Style, Zone};
+
+/// The option of reports that have rows.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct RowArgs {
+    /// Print rows as CSV
+    #[arg(long)]
+    csv: bool,
+}
 
 /// What holds for a whole command.
 #[derive(Debug)]
@@ -73,6 +82,24 @@ impl Context {
         } else {
             self.print(&render(view, &self.style))?;
         }
+        Ok(Answer::Yes)
+    }
+
+    /// Prints a view like [`Self::answer`], or as the rows that `csv` makes.
+    pub fn answer_or_rows<T: Serialize>(
+        &self,
+        view: &T,
+        rows: &RowArgs,
+        render: impl FnOnce(&T, &Style) -> String,
+        csv: impl FnOnce(&T) -> String,
+    ) -> Result<Answer, Failure> {
+        if !rows.csv {
+            return self.answer(view, render);
+        }
+        if self.json {
+            return Err(Failure::usage("--csv and --json exclude each other"));
+        }
+        self.print(&csv(view))?;
         Ok(Answer::Yes)
     }
 

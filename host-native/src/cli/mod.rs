@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub use context::Context;
+pub use context::{Context, RowArgs};
 
 use crate::error::{Answer, Failure, FailureKind};
 

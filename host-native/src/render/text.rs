@@ -84,22 +84,25 @@ fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
 }
 
 /// The text in lines of at most `columns` columns, broken at spaces; lines after
-/// the first begin with `indent`. Words longer than a line are left whole.
+/// the first begin with `indent`, and spaces at the start stay. Words longer than a line are left whole.
 pub fn wrap(text: &str, columns: usize, indent: &str) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
+    let words = text.trim_start_matches(' ');
+    let mut used = text.len() - words.len();
+    let mut out = " ".repeat(used);
+    let mut first = true;
+    for word in words.split(' ') {
         let width = word.width();
-        if used > 0 && used + 1 + width > columns {
+        if !first && used + 1 + width > columns {
             out.push('\n');
             out.push_str(indent);
             used = indent.width();
-        } else if used > 0 {
+        } else if !first {
             out.push(' ');
             used += 1;
         }
         out.push_str(word);
         used += width;
+        first = false;
     }
     out
 }
@@ -140,5 +143,6 @@ mod tests {
     fn sentences_are_broken_at_spaces() {
         assert_eq!(wrap("one two three", 8, "  "), "one two\n  three");
         assert_eq!(wrap("one", 80, ""), "one");
+        assert_eq!(wrap("  one two", 6, "    "), "  one\n    two");
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use muster_core::Window;
 use muster_core::view::{RecentCall, TotalsView, UsageReport};
 
+use super::csv::{Csv, TOTALS, totals_cells};
 use super::provenance::counted;
 use super::{Align, Style, Table, compact, count, duration, percent, plain, provenance, usd, wrap};
 
@@ -192,4 +193,23 @@ pub(super) fn left_out(out: &mut String, rows: usize, shown: usize, style: &Styl
         out.push_str(&style.faint(&plain(&text)));
         out.push('\n');
     }
+}
+
+/// The groups as rows.
+pub fn usage_csv(report: &UsageReport) -> String {
+    let mut csv = Csv::new(["group", "name"].into_iter().chain(TOTALS));
+    for (group, sums) in [
+        ("tier", &report.by_tier),
+        ("workflow", &report.by_workflow),
+        ("model", &report.by_model),
+        ("provider", &report.by_provider),
+        ("day", &report.by_day),
+    ] {
+        for (name, totals) in sums {
+            let mut cells = vec![group.to_owned(), name.clone()];
+            cells.extend(totals_cells(totals));
+            csv.line(cells);
+        }
+    }
+    csv.finish()
 }

@@ -3,9 +3,9 @@
 use clap::Args;
 use muster_core::{DEFAULT_RECENT, LogKind};
 
-use crate::cli::Context;
 use crate::cli::logs::{LogArgs, Need};
 use crate::cli::window::WindowArgs;
+use crate::cli::{Context, RowArgs};
 use crate::error::{Answer, Failure};
 use crate::files::empty_window_note;
 use crate::render;
@@ -19,6 +19,8 @@ const HOURS: u32 = 30 * 24;
     after_help = "Examples:\n  muster telemetry show --days 7\n  muster telemetry show --home fixtures/home --all --json\n  muster telemetry show usage.2026-11-20.jsonl"
 )]
 pub(crate) struct Show {
+    #[command(flatten)]
+    rows: RowArgs,
     #[command(flatten)]
     window: WindowArgs,
     #[command(flatten)]
@@ -45,6 +47,11 @@ impl Show {
             },
         )?;
         empty_window_note(&mut loaded.telemetry);
-        context.answer(&loaded.telemetry.usage_report(), render::usage)
+        context.answer_or_rows(
+            &loaded.telemetry.usage_report(),
+            &self.rows,
+            render::usage,
+            render::usage_csv,
+        )
     }
 }
