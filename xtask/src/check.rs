@@ -59,6 +59,8 @@ pub(crate) fn lint_native(workspace: &Workspace) -> Result<()> {
 pub(crate) fn lint_wasm(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     toolchain
         .cargo(workspace, "clippy")?
+        // The profile of the faces, whose macros are compiled already.
+        .args(["--profile", "wasm"])
         .args([
             "-p",
             "muster-core",
