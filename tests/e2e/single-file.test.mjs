@@ -24,12 +24,13 @@ describe("the page as one file", { skip: noChromium }, () => {
     assert.equal(page.asked.filter((address) => address.startsWith("file:")).length, 1);
     await page.click('.window-picker label:has-text("90 d")');
     await page.waitForFunction(() => location.hash === "#days=90");
-    await phase(page, "ready");
-    await dropPaths(page, [USAGE_LOG]);
-    await phase(page, "ready");
-    assert.ok((await rows(page, "by-model")).length > 0);
+    await page.click('.window-picker label:has-text("All")');
+    await page.waitForFunction(() => location.hash === "");
     await dropPaths(page, [HOME]);
     await page.waitForFunction(() => document.querySelectorAll('[data-panel="sources"] tbody tr').length > 3);
+    await dropPaths(page, [USAGE_LOG]);
+    await page.waitForFunction(() => document.querySelectorAll('[data-panel="sources"] tbody tr').length === 1);
+    assert.ok((await rows(page, "by-model")).length > 0);
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });

@@ -15,6 +15,15 @@ import { TotalsStrip } from "./totals";
 export function Usage({ session, answer }: { session: Session; answer: Answer }): JSX.Element {
   const { report } = answer;
   const whole = report.totals.cost_usd;
+  // Without calls every table would say so; the remark says it once, with the way out.
+  if (report.totals.calls === 0) {
+    return (
+      <>
+        <Remarks session={session} answer={answer} />
+        <Provenance answer={answer} />
+      </>
+    );
+  }
   return (
     <>
       <Remarks session={session} answer={answer} />
@@ -39,22 +48,18 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
 /** What the figures rest on, and what they leave out. */
 function Provenance({ answer }: { answer: Answer }): JSX.Element {
   const { report } = answer;
+  const files = <Sources answer={answer} />;
   const books = <CostBooks books={report.cost_books} />;
-  if (report.skipped.lines === 0 && report.notes.length === 0) {
-    return (
-      <>
-        <Sources answer={answer} />
-        {books}
-      </>
-    );
-  }
+  const left = report.skipped.lines > 0 || report.notes.length > 0;
+  if (!left && Object.keys(report.cost_books).length === 0) return files;
   return (
     <div class="grid">
       <div class="stack">
-        <Sources answer={answer} />
-        {books}
+        {files}
+        {left && books}
       </div>
       <div class="stack">
+        {!left && books}
         {report.skipped.lines > 0 && <Skipped skipped={report.skipped} />}
         <Notes notes={report.notes} />
       </div>
