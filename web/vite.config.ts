@@ -42,6 +42,7 @@ export default defineConfig(({ command, mode }) => {
       cssTarget: ["chrome123", "firefox120", "safari17.5"],
       outDir: single ? resolve(here, "../target/web-single") : "dist",
       emptyOutDir: true,
+      license: { fileName: "licenses.md" },
       modulePreload: { polyfill: false },
       cssCodeSplit: false,
       assetsInlineLimit: single ? Number.MAX_SAFE_INTEGER : 0,

@@ -22,10 +22,11 @@ export function singleFile(target: string): Plugin {
       const chunks = files.filter((file) => file.type === "chunk");
       const styles = files.filter((file) => file.type === "asset" && file.fileName.endsWith(".css"));
       const page = files.find((file) => file.type === "asset" && file.fileName === "index.html");
+      const licenses = files.find((file) => file.type === "asset" && file.fileName === "licenses.md");
       const [script] = chunks;
       const [style] = styles;
-      if (chunks.length !== 1 || script?.type !== "chunk" || styles.length !== 1 || style?.type !== "asset" || page?.type !== "asset") {
-        throw new Error(`one script, one style sheet and one page expected, found: ${files.map((file) => file.fileName).join(", ")}`);
+      if (chunks.length !== 1 || script?.type !== "chunk" || styles.length !== 1 || style?.type !== "asset" || page?.type !== "asset" || licenses?.type !== "asset") {
+        throw new Error(`one script, one style sheet, one page and its licenses expected, found: ${files.map((file) => file.fileName).join(", ")}`);
       }
       const code = scriptText(script.code.trim());
       const css = String(style.source).trim();
@@ -45,6 +46,7 @@ export function singleFile(target: string): Plugin {
         .replace(/\s*<link\b[^>]*\brel="stylesheet"[^>]*>/, "")
         .replace("<!-- content policy -->", () => policy)
         .replace("</head>", () => `<style>${css}</style>\n</head>`)
+        .replace("</html>", () => `<!--\n${String(licenses.source).replaceAll("--", "- -")}-->\n</html>`)
         .replace("</body>", () => `<script type="module">${code}</script>\n</body>`);
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(`${target}.new`, html);
