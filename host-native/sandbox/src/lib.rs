@@ -39,7 +39,7 @@ pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
-    ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
 };
 pub use error::SandboxError;
 use limits::Limiter;

@@ -1,6 +1,7 @@
 //! Options and parameters out of JavaScript objects.
 
 use js_sys::{Array, Object};
+use muster_core::view::FileTestFilter;
 use muster_core::{ReadOptions, ReportParams, Timestamp, Window};
 use wasm_bindgen::prelude::*;
 
@@ -34,8 +35,8 @@ pub(crate) fn read_options(options: Option<&JsReadOptions>) -> Result<ReadOption
     if let Some(against) = fields.get("against")? {
         read.against = Some(Fields::of(Some(&against), &["from", "to"])?.window()?);
     }
-    if let Some(recent) = fields.integer("recent")? {
-        read.recent = usize::try_from(recent).map_err(|_| error("recent: below zero"))?;
+    if let Some(recent) = fields.size("recent")? {
+        read.recent = recent;
     }
     if let Some(minutes) = fields.integer("naiveOffsetMinutes")? {
         if minutes.abs() > MAX_OFFSET_MINUTES {
@@ -47,13 +48,28 @@ pub(crate) fn read_options(options: Option<&JsReadOptions>) -> Result<ReadOption
 }
 
 pub(crate) fn report_params(params: Option<&JsReportParams>) -> Result<ReportParams, JsError> {
-    let fields = Fields::of(params.map(AsRef::as_ref), &["baselineModel", "workflow"])?;
+    let fields = Fields::of(
+        params.map(AsRef::as_ref),
+        &["baselineModel", "workflow", "top", "files"],
+    )?;
     let mut read = ReportParams {
         workflow: fields.text("workflow")?,
         ..ReportParams::default()
     };
     if let Some(model) = fields.text("baselineModel")? {
         read.baseline_model = model;
+    }
+    if let Some(top) = fields.size("top")? {
+        read.top = top;
+    }
+    if let Some(files) = fields.get("files")? {
+        let files = Fields::of(Some(&files), &["file", "failed", "stale", "limit"])?;
+        read.files = FileTestFilter {
+            file: files.text("file")?,
+            failed: files.flag("failed")?,
+            stale: files.flag("stale")?,
+            limit: files.size("limit")?,
+        };
     }
     Ok(read)
 }
@@ -106,6 +122,22 @@ impl<'a> Fields<'a> {
                     .ok_or_else(|| error(&format!("{name}: not an integer")))
             })
             .transpose()
+    }
+
+    fn size(&self, name: &str) -> Result<Option<usize>, JsError> {
+        self.integer(name)?
+            .map(|integer| {
+                usize::try_from(integer).map_err(|_| error(&format!("{name}: below zero")))
+            })
+            .transpose()
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, JsError> {
+        self.get(name)?.map_or(Ok(false), |value| {
+            value
+                .as_bool()
+                .ok_or_else(|| error(&format!("{name}: not a boolean")))
+        })
     }
 
     fn window(&self) -> Result<Window, JsError> {

@@ -31,6 +31,22 @@ export interface ReportParams {
   baselineModel?: string;
   /** `routing`: the only workflow to show. */
   workflow?: string;
+  /** How many of the most frequent things to show; 10 where absent. */
+  top?: number;
+  /** `file-test-status`: which files to show. */
+  files?: FileTestFilter;
+}
+
+/** Which files to show; a file must pass every filter that is set. */
+export interface FileTestFilter {
+  /** Only the file of exactly this path. */
+  file?: string;
+  /** Only files whose tests failed or could not be run. */
+  failed?: boolean;
+  /** Only files that are newer than their test file. */
+  stale?: boolean;
+  /** How many files to show; all where absent. */
+  limit?: number;
 }
 
 /** The documents by the names of their reports. */
@@ -41,6 +57,13 @@ export interface Reports {
   compare: CompareReport;
   routing: RoutingReport;
   models: ModelsReport;
+  "sonnet-opus-analysis": SonnetOpusReport;
+  "task-routing-report": TaskRoutingReport;
+  "test-status": TestStatusReport;
+  "tier1-status": Tier1Report;
+  "agent-performance": AgentPerformanceReport;
+  "file-test-status": FileTestReport;
+  "help-queries": HelpReport;
 }
 
 /** Reads logs chunk by chunk and reports on them. Every failure is an `Error`. */
@@ -317,4 +340,244 @@ export interface ModelsReport extends Provenance {
     /** By the price table; `null` without a price. */
     list_cost_usd: number | null;
   }>>;
+}
+
+/** Calls of Sonnet and of the premium models that step in for it. */
+export interface SonnetOpusReport extends Provenance {
+  window: TimeWindow;
+  calls: number;
+  sonnet_attempts: number;
+  sonnet_successes: number;
+  sonnet_success_rate: number | null;
+  /** Calls of a premium family after another model had been tried. */
+  fallbacks: number;
+  /** Per Sonnet call and fallback together. */
+  fallback_rate: number | null;
+  verdict: "excellent" | "moderate" | "high" | "no_data";
+  cost_usd: number;
+  /** Calls of which only an estimate is recorded. */
+  estimated_calls: number;
+  /** Against the same tokens on the best model. */
+  always_premium: {
+    baseline_model: string;
+    calls: number;
+    actual_usd: number;
+    baseline_usd: number;
+    savings_usd: number;
+    savings_share: number | null;
+    calls_left_out: number;
+  };
+  families: Record<string, FamilyModel[]>;
+  /** By attune's formula. */
+  attune: {
+    total_calls: number;
+    sonnet_attempts: number;
+    success_rate_sonnet: number | null;
+    opus_fallbacks: number;
+    fallback_rate: number | null;
+    actual_usd: number;
+    always_opus_usd: number | null;
+    savings_usd: number | null;
+    savings_share: number | null;
+  };
+}
+
+/** One model of a family. */
+export interface FamilyModel {
+  provider: string;
+  model: string;
+  calls: number;
+  succeeded: number;
+  fallbacks: number;
+  cost_usd: number;
+  counted_by_attune: boolean;
+}
+
+/** Sums over tasks. */
+export interface TaskTotals {
+  tasks: number;
+  pending: number;
+  running: number;
+  completed: number;
+  failed: number;
+  /** Those in a state that is not known. */
+  other: number;
+  succeeded: number;
+  /** Per completed or failed task; `null` while none is at its end. */
+  accuracy_rate: number | null;
+  retries: number;
+  cost_usd: number;
+}
+
+/** Tasks: records with one routing id are one task, in its newest state. */
+export interface TaskRouting extends TaskTotals {
+  mean_confidence: number | null;
+  by_type: Record<string, TaskTotals>;
+  by_strategy: Record<string, TaskTotals>;
+  /** By attune's formula: every record counts as a task. */
+  attune: {
+    total_tasks: number;
+    successful_routing: number;
+    accuracy_rate: number | null;
+    avg_confidence: number | null;
+  };
+}
+
+/** Tasks in a window. */
+export interface TaskRoutingReport extends TaskRouting, Provenance {
+  window: TimeWindow;
+}
+
+/** Sums over runs of test suites. */
+export interface RunTotals {
+  runs: number;
+  /** Runs in which every test passed. */
+  succeeded: number;
+  success_rate: number | null;
+  mean_duration_ms: number | null;
+  tests: number;
+  passed: number;
+  failed: number;
+  skipped: number;
+  errors: number;
+}
+
+/** Runs of test suites. */
+export interface TestRuns extends RunTotals {
+  by_suite: Record<string, RunTotals>;
+  most_failing: { name: string; file: string | null; failures: number }[];
+  /** Further failing tests, not shown. */
+  failing_left_out: number;
+}
+
+/** Coverage over a window; shares are 0 to 1. */
+export interface Coverage {
+  records: number;
+  measured_at: string | null;
+  current_share: number | null;
+  first_share: number | null;
+  change_share: number | null;
+  trend: "improving" | "declining" | "stable" | "one_record" | "no_data";
+  /** Files to test first. */
+  critical_gaps: number | null;
+  /** Oldest first. */
+  history: { at: string; share: number }[];
+}
+
+/** Runs of test suites and coverage in a window. */
+export interface TestStatusReport extends Provenance {
+  window: TimeWindow;
+  test_runs: TestRuns;
+  coverage: Coverage;
+}
+
+/** The state of what runs without a human. */
+export interface Tier1Report extends Provenance {
+  window: TimeWindow;
+  task_routing: TaskRouting;
+  test_runs: TestRuns;
+  coverage: Coverage;
+  agent_performance: AgentPerformance;
+}
+
+/** Sums over assignments. */
+export interface AgentTotals {
+  assignments: number;
+  assigned: number;
+  in_progress: number;
+  completed: number;
+  blocked: number;
+  /** Those in a state that is not known. */
+  other: number;
+  succeeded: number;
+  /** Per completed one; `null` while none is completed. */
+  success_rate: number | null;
+  mean_duration_ms: number | null;
+  automation_rate: number | null;
+  human_review_rate: number | null;
+}
+
+/** Assignments: records with one assignment id are one, in its newest state. */
+export interface AgentPerformance extends AgentTotals {
+  by_agent: Record<string, AgentTotals>;
+  /** By attune's formula: every record counts as an assignment. */
+  attune: {
+    total_assignments: number;
+    by_agent: Record<string, {
+      assignments: number;
+      completed: number;
+      success_rate: number | null;
+      avg_duration_ms: number | null;
+    }>;
+    automation_rate: number | null;
+    human_review_rate: number | null;
+  };
+}
+
+/** Agents and their assignments in a window. */
+export interface AgentPerformanceReport extends AgentPerformance, Provenance {
+  window: TimeWindow;
+}
+
+/** The newest test results per file. */
+export interface FileTestReport extends Provenance {
+  window: TimeWindow;
+  /** Files with a record, before any filter. */
+  known_files: number;
+  matching_files: number;
+  passed_files: number;
+  failed_files: number;
+  error_files: number;
+  skipped_files: number;
+  no_tests_files: number;
+  other_files: number;
+  stale_files: number;
+  /** By path. */
+  files: FileTest[];
+  /** Files that pass the filters and are beyond the limit. */
+  files_left_out: number;
+}
+
+/** One file's newest test result. */
+export interface FileTest {
+  file: string;
+  last_run: string;
+  /** `passed`, `failed`, `error`, `skipped` or `no_tests`, as recorded. */
+  result: string;
+  tests: number;
+  passed: number;
+  failed: number;
+  skipped: number;
+  errors: number;
+  duration_ms: number;
+  coverage_share: number | null;
+  /** Whether the file is newer than its test file. */
+  stale: boolean;
+  test_file: string | null;
+  failed_tests: { name: string; error: string | null }[];
+}
+
+/** Sums over questions. */
+export interface HelpTotals {
+  queries: number;
+  found: number;
+  not_found: number;
+  /** Per question; `null` without questions. */
+  miss_rate: number | null;
+  /** Lookups that ended in an error. */
+  failed: number;
+  mean_duration_ms: number | null;
+}
+
+/** Questions to the help system. */
+export interface HelpReport extends HelpTotals, Provenance {
+  window: TimeWindow;
+  /** Questions in the log of questions without an answer. */
+  unmatched: number;
+  by_source: Record<string, HelpTotals & { unmatched: number }>;
+  by_mode: Record<string, HelpTotals & { unmatched: number }>;
+  top_topics: { topic: string; queries: number; not_found: number }[];
+  topics_left_out: number;
+  top_misses: { query: string; times: number }[];
+  misses_left_out: number;
 }

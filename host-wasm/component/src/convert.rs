@@ -9,14 +9,14 @@ use crate::bindings::exports::muster::core::types::{
     Provenance, Skipped, SkippedSample, Source, Window,
 };
 use crate::bindings::exports::muster::core::usage::{
-    Error, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, Error, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
 };
 
 pub(crate) fn read_options(options: &ReadOptions) -> Result<muster_core::ReadOptions, Error> {
     Ok(muster_core::ReadOptions {
         window: core_window(options.window)?,
         against: options.against.map(core_window).transpose()?,
-        recent: usize::try_from(options.recent).unwrap_or(usize::MAX),
+        recent: size(options.recent),
         naive_shift_us: i64::from(options.naive_offset_minutes) * -60_000_000,
     })
 }
@@ -29,6 +29,15 @@ pub(crate) fn report_params(params: ReportParams) -> muster_core::ReportParams {
     if let Some(model) = params.baseline_model {
         read.baseline_model = model;
     }
+    if let Some(top) = params.top {
+        read.top = size(top);
+    }
+    read.files = view::FileTestFilter {
+        file: params.files.file,
+        failed: params.files.failed,
+        stale: params.files.stale,
+        limit: params.files.limit.map(size),
+    };
     read
 }
 
@@ -42,6 +51,16 @@ pub(crate) fn usage_report(report: view::UsageReport) -> UsageReport {
         by_provider: sums(report.by_provider),
         by_day: sums(report.by_day),
         recent: report.recent.into_iter().map(recent_call).collect(),
+        cost_books: report
+            .cost_books
+            .into_iter()
+            .map(|(name, book)| (name.to_owned(), cost_book(&book)))
+            .collect(),
+        other_logs: report
+            .other_logs
+            .into_iter()
+            .map(|(name, log)| (name.to_owned(), other_log(log)))
+            .collect(),
         provenance: provenance(report.provenance),
     }
 }
@@ -82,6 +101,27 @@ fn recent_call(call: view::RecentCall) -> RecentCall {
         cache_hit: call.cache_hit,
         cache_type: call.cache_type,
         duration_us: call.duration_ms.0,
+    }
+}
+
+fn cost_book(book: &view::CostBook) -> CostBook {
+    CostBook {
+        records: book.records,
+        cost: book.cost_usd.as_nanos(),
+        tokens_in: book.tokens_in,
+        tokens_out: book.tokens_out,
+        baseline: book.baseline_usd.map(muster_core::Usd::as_nanos),
+        savings: book.savings_usd.map(muster_core::UsdChange::as_nanos),
+        outside_window: book.outside_window,
+    }
+}
+
+fn other_log(log: view::OtherLog) -> OtherLog {
+    OtherLog {
+        records: log.records,
+        by_event: log.by_event.into_iter().collect(),
+        by_status: log.by_status.into_iter().collect(),
+        outside_window: log.outside_window,
     }
 }
 
@@ -130,6 +170,10 @@ fn window(window: CoreWindow) -> Window {
         from: window.from.map(Timestamp::as_micros),
         to: window.to.map(Timestamp::as_micros),
     }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn core_window(window: Window) -> Result<CoreWindow, Error> {

@@ -1,0 +1,28 @@
+//! Where built artefacts and fixtures lie.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The component.
+pub fn component() -> Result<Vec<u8>> {
+    let path = folder().join("muster-core.component.wasm");
+    std::fs::read(&path).with_context(|| format!("{}: run `cargo xtask wasm`", path.display()))
+}
+
+/// The folder of the browser package.
+pub fn browser() -> Result<PathBuf> {
+    let path = folder().join("browser");
+    std::fs::metadata(path.join("muster_browser_bg.wasm"))
+        .with_context(|| format!("{}: run `cargo xtask wasm`", path.display()))?;
+    Ok(path)
+}
+
+/// A folder of the tests.
+pub fn tests(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os("MUSTER_ARTEFACTS").map_or_else(|| tests("../target/artefacts"), PathBuf::from)
+}

@@ -1,0 +1,30 @@
+//! Tools that a machine may lack.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Node: what `MUSTER_NODE` names, else `node` of the search path. Without it the
+/// test fails under `CI=true`, and says elsewhere that it was skipped.
+pub fn node() -> Option<PathBuf> {
+    find("MUSTER_NODE", "node")
+}
+
+#[expect(clippy::print_stdout, reason = "a skipped test must be seen")]
+fn find(variable: &str, name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+    let works = Command::new(&path)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if works {
+        return Some(path);
+    }
+    assert_ne!(
+        std::env::var("CI").as_deref(),
+        Ok("true"),
+        "{name} is needed: it is not at {}",
+        path.display()
+    );
+    println!("SKIPPED: {name} is not installed");
+    None
+}
