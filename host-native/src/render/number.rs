@@ -24,17 +24,24 @@ pub fn compact(number: u64) -> String {
         (1_000_000, "M"),
         (1000, "k"),
     ];
+    // What rounds up to a thousand of a unit belongs to the next one.
     for (size, unit) in UNITS {
-        if number >= size {
-            let (whole, tenth) = (number / size, number % size / (size / 10));
-            return if whole >= 100 {
-                format!("{whole}{unit}")
-            } else {
-                format!("{whole}.{tenth}{unit}")
-            };
+        if number.saturating_add(size / 2000) < size {
+            continue;
         }
+        let tenths = rounded(number, size / 10);
+        return if tenths >= 1000 {
+            format!("{}{unit}", rounded(number, size))
+        } else {
+            format!("{}.{}{unit}", tenths / 10, tenths % 10)
+        };
     }
     number.to_string()
+}
+
+/// How many times `unit` goes into `number`, rounded half up.
+fn rounded(number: u64, unit: u64) -> u64 {
+    number / unit + u64::from(number % unit >= unit.div_ceil(2))
 }
 
 /// Dollars with `places` decimals, at most nine: `1,234.5601`.
@@ -77,11 +84,16 @@ pub fn percent_change(change: Option<f64>) -> String {
 
 /// At most six characters: `350ms`, `19.0s`, `12m05s`, `3h20m`.
 pub fn duration(of: Millis) -> String {
-    let ms = of.0 / 1000;
-    let seconds = ms / 1000;
+    let ms = rounded(of.0, 1000);
+    let tenths = rounded(of.0, 100_000);
+    let seconds = if tenths < 600 {
+        ms / 1000
+    } else {
+        rounded(of.0, 1_000_000)
+    };
     match seconds {
         0 => format!("{ms}ms"),
-        1..=59 => format!("{seconds}.{}s", ms % 1000 / 100),
+        1..=59 => format!("{}.{}s", tenths / 10, tenths % 10),
         60..=3599 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3600..=359_999 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{}d", count(seconds / 86_400)),
@@ -98,7 +110,10 @@ mod tests {
             (0, "0", "0"),
             (999, "999", "999"),
             (1000, "1,000", "1.0k"),
-            (19_864, "19,864", "19.8k"),
+            (999_949, "999,949", "1.0M"),
+            (99_949, "99,949", "99.9k"),
+            (99_950, "99,950", "100k"),
+            (19_864, "19,864", "19.9k"),
             (123_456, "123,456", "123k"),
             (u64::MAX, "18,446,744,073,709,551,615", "18446744T"),
         ] {
@@ -126,6 +141,8 @@ mod tests {
         for (us, text) in [
             (350_000, "350ms"),
             (19_040_000, "19.0s"),
+            (999_600, "1.0s"),
+            (59_960_000, "1m00s"),
             (725_000_000, "12m05s"),
             (12_000_000_000, "3h20m"),
             (864_000_000_000, "10d"),
