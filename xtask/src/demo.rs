@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,15 +68,15 @@ fn serve(workspace: &Workspace, check: bool) -> Result<()> {
     if check || !display_is_there() {
         server = server.arg("--no-open");
     }
-    let mut server = Server(
-        server
-            .into_inner()
-            .spawn()
-            .context("muster cannot be started")?,
-    );
-    server.wait_until_it_answers(address)?;
-    println!("\nThe page with the same report: http://{address}/");
+    let mut server = server.into_inner();
     if check {
+        // What it says is for who stays to read it.
+        server.stdout(Stdio::null());
+    }
+    let mut server = Server(server.spawn().context("muster cannot be started")?);
+    server.wait_until_it_answers(address)?;
+    if check {
+        println!("\nThe page with the same report: http://{address}/");
         for path in ["/", "/api/v1/usage"] {
             let answer = http::get(address, path)
                 .with_context(|| format!("http://{address}{path} cannot be fetched"))?;
@@ -95,7 +95,6 @@ fn serve(workspace: &Workspace, check: bool) -> Result<()> {
         }
         return Ok(());
     }
-    println!("Ctrl-C ends it.");
     let status = server.0.wait().context("the server cannot be waited for")?;
     if !status.success() {
         bail!("`muster ops` ended with {status}");
