@@ -162,6 +162,19 @@ describe("files in the browser", { skip: noChromium }, () => {
     await leave(page);
   });
 
+  it("draws a single day, and days millennia apart", async () => {
+    const page = await visit();
+    for (const days of [["2026-03-01"], ["0001-01-01", "2026-03-01", "9999-12-31"]]) {
+      await dropTexts(page, [["usage.jsonl", days.map((day) => line({ ts: `${day}T10:00:00Z` })).join("")]]);
+      await page.waitForFunction((calls) => document.querySelector('[data-tile="calls"] .figure')?.textContent === calls, String(days.length));
+      const box = await page.locator('[data-panel="days"] .u-over').boundingBox();
+      // A single day stands in the middle; of the three, the first stands at the left edge.
+      await page.mouse.move(box.x + (days.length === 1 ? box.width / 2 : 2), box.y + 40);
+      await page.waitForFunction((text) => document.querySelector(".chart-hint")?.textContent.startsWith(text), days.length === 1 ? "1 Mar 2026" : "1 Jan 0001");
+    }
+    await leave(page);
+  });
+
   it("shows an amount that no float can hold", async () => {
     const page = await visit();
     await dropTexts(page, [["usage.jsonl", line({ cost: 4000000000 }) + line({}).replace('"cost":0.25', '"cost":3000000000.000000001')]]);

@@ -51,7 +51,8 @@ export class DayChart {
           drag: { x: true, y: false, setScale: false },
         },
         scales: {
-          x: { time: true, range: (_plot, min, max) => [min - DAY_S * 0.6, max + DAY_S * 0.6] },
+          // From the days themselves: for a single one the chart's own guess is years wide.
+          x: { time: true, range: () => [(bars.days[0] ?? 0) - DAY_S * 0.6, (bars.days.at(-1) ?? 0) + DAY_S * 0.6] },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
         },
         axes: [
@@ -59,7 +60,7 @@ export class DayChart {
             ...axis,
             grid: { show: false },
             space: 64,
-            incrs: [1, 2, 3, 7, 14, 30, 61, 91, 182, 365, 730, 1825, 3650].map((days) => days * DAY_S),
+            incrs: [1, 2, 3, 7, 14, 30, 61, 91, 182, 365, 730, 1825, 3650, 18_250, 36_500, 182_500, 365_000].map((days) => days * DAY_S),
             values: (_plot, splits) => dayLabels(splits),
           },
           {

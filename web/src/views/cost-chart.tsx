@@ -56,7 +56,7 @@ function describe({ day, totals }: Day): string[] {
     formatDay(day),
     formatMoney(totals.cost_usd),
     plural(totals.calls, "call"),
-    `${formatCompact(totals.tokens_in)} tokens in, ${formatCompact(totals.tokens_out)} out`,
+    `tokens: ${formatCompact(totals.tokens_in)} in, ${formatCompact(totals.tokens_out)} out`,
   ];
 }
 
