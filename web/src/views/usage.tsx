@@ -78,7 +78,7 @@ function Remarks({ session, answer }: { session: Session; answer: Answer }): JSX
   } else if (report.outside_window > 0) {
     remarks.push(
       <p key="outside" class="remark quiet" data-remark="outside">
-        {windowWords(report)}: {plural(report.outside_window, "usable line")} outside it {report.outside_window === 1 ? "does" : "do"} not count here.
+        <span>{windowWords(report)}: {plural(report.outside_window, "usable line")} outside it {report.outside_window === 1 ? "does" : "do"} not count here.</span>
       </p>,
     );
   }
@@ -86,7 +86,7 @@ function Remarks({ session, answer }: { session: Session; answer: Answer }): JSX
     remarks.push(
       <p key="skipped" class="remark warn" data-remark="skipped">
         <WarnIcon />
-        {plural(report.skipped.lines, "line")} could not be used and {report.skipped.lines === 1 ? "is" : "are"} not in the figures; the reasons are below.
+        <span>{plural(report.skipped.lines, "line")} could not be used and {report.skipped.lines === 1 ? "is" : "are"} not in the figures; the reasons are below.</span>
       </p>,
     );
   }
@@ -94,12 +94,12 @@ function Remarks({ session, answer }: { session: Session; answer: Answer }): JSX
     remarks.push(
       <p key="unread" class="remark warn" data-remark="unread">
         <WarnIcon />
-        {plural(unread.length, "file")} could not be read and {unread.length === 1 ? "is" : "are"} not in the figures; see Files below.
+        <span>{plural(unread.length, "file")} could not be read and {unread.length === 1 ? "is" : "are"} not in the figures; see Files below.</span>
       </p>,
     );
   }
   for (const sentence of left) {
-    remarks.push(<p key={sentence} class="remark warn" data-remark="left"><WarnIcon />{sentence}</p>);
+    remarks.push(<p key={sentence} class="remark warn" data-remark="left"><WarnIcon /><span>{sentence}</span></p>);
   }
   return remarks.length === 0 ? null : <div class="remarks">{remarks}</div>;
 }
@@ -115,20 +115,20 @@ function NoCalls({ session, report }: { session: Session; report: Report }): JSX
   if (report.outside_window > 0) {
     return (
       <p class="remark" data-remark="none-in-window">
-        No calls in this window; {plural(report.outside_window, "line")} lie{report.outside_window === 1 ? "s" : ""} outside it.{" "}
+        <span>No calls in this window; {plural(report.outside_window, "line")} lie{report.outside_window === 1 ? "s" : ""} outside it.</span>
         <button type="button" class="link" onClick={() => void session.setWindow(ALL)}>Show all time</button>
       </p>
     );
   }
   const usage = report.sources.filter(({ kind }) => kind === "usage");
   if (report.sources.length === 0) {
-    return <p class="remark" data-remark="no-logs">There are no logs yet. They appear in <code>~/.attune/telemetry</code> with the first call that an agent makes. You can also drop log files here.</p>;
+    return <p class="remark" data-remark="no-logs">The server found no logs yet: the note says where it looked. You can also drop log files on this page.</p>;
   }
   if (usage.length === 0) {
-    return <p class="remark" data-remark="no-usage-log">None of these files is a usage log, so there are no calls to count. Calls are in <code>usage.jsonl</code>.</p>;
+    return <p class="remark" data-remark="no-usage-log"><span>None of these files is a usage log, so there are no calls to count. Calls are in <code>usage.jsonl</code>.</span></p>;
   }
   if (report.skipped.lines > 0) {
-    return <p class="remark bad" data-remark="unusable"><WarnIcon />No line of {usage.length === 1 ? "the usage log" : `the ${formatCount(usage.length)} usage logs`} could be used. Is it really the log of an agent?</p>;
+    return <p class="remark bad" data-remark="unusable"><WarnIcon /><span>No line of {usage.length === 1 ? "the usage log" : `the ${formatCount(usage.length)} usage logs`} could be used. Is it really the log of an agent?</span></p>;
   }
   return <p class="remark" data-remark="empty-log">The usage log is empty: no call has been recorded in it yet.</p>;
 }
