@@ -3,32 +3,127 @@
 //! They are ordinary functions, so that they are compiled whenever the library
 //! is; a fuzzer's target and the bounded runs of the test suite are one call each.
 
-use crate::log_kind::LogKind;
-use crate::telemetry::{ReadOptions, Telemetry};
-use crate::view::to_json;
+use alloc::format;
+use alloc::string::{String, ToString};
 
-/// Any log cut in two anywhere gives the report of the whole.
+use crate::log_kind::LogKind;
+use crate::record::template_ratings::TemplateRatings;
+use crate::record::usage_summary::UsageSummary;
+use crate::telemetry::{LogScan, ReadOptions, Telemetry};
+use crate::view::{ReportKind, ReportParams};
+
+/// Any log of any kind, cut in two anywhere, gives the reports of the whole: as
+/// two chunks of one pass, and as two passes over parts that begin at a line.
 #[doc(hidden)]
-pub fn fuzz_log(
-    kind: LogKind,
-    bytes: &[u8],
-    cut: usize,
-) -> Result<(), (alloc::string::String, alloc::string::String)> {
-    let report = |chunks: &[&[u8]]| {
-        let mut telemetry = Telemetry::new(ReadOptions::default());
-        let mut scan = telemetry.scan(kind, 0);
-        for chunk in chunks {
-            scan.push(chunk);
-        }
-        scan.finish();
-        telemetry.absorb("log", bytes.len() as u64, scan);
-        to_json(&telemetry.usage_report())
-    };
+pub fn fuzz_log(kind: LogKind, bytes: &[u8], cut: usize) -> Result<(), (String, String)> {
     let (head, tail) = bytes.split_at(cut.min(bytes.len()));
-    let (whole, parts) = (report(&[bytes]), report(&[head, tail]));
+    let whole = reports(kind, scan(kind, 0, &[bytes]));
+    let chunks = reports(kind, scan(kind, 0, &[head, tail]));
+    if whole != chunks {
+        return Err((whole, chunks));
+    }
+    let line = head
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |newline| newline + 1);
+    let (head, tail) = bytes.split_at(line);
+    let mut merged = scan(kind, 0, &[head]);
+    merged.merge(scan(kind, line as u64, &[tail]));
+    let parts = reports(kind, merged);
     if whole == parts {
         Ok(())
     } else {
         Err((whole, parts))
+    }
+}
+
+/// Any text as a document beside the logs is read or refused; what was read
+/// once is read the same again.
+#[doc(hidden)]
+pub fn fuzz_document(text: &str) -> Result<(), (String, String)> {
+    let read = || {
+        format!(
+            "{:?}{:?}",
+            TemplateRatings::parse(text),
+            UsageSummary::parse(text)
+        )
+    };
+    let (once, again) = (read(), read());
+    if once == again {
+        Ok(())
+    } else {
+        Err((once, again))
+    }
+}
+
+fn scan(kind: LogKind, offset: u64, chunks: &[&[u8]]) -> LogScan {
+    let mut scan = LogScan::new(kind, &ReadOptions::default(), offset);
+    for chunk in chunks {
+        scan.push(chunk);
+    }
+    scan.finish();
+    scan
+}
+
+/// Every report, and what became of the lines.
+fn reports(kind: LogKind, scan: LogScan) -> String {
+    let log = format!("{:?}", scan.log());
+    let mut telemetry = Telemetry::new(ReadOptions::default());
+    telemetry.absorb(kind.to_string(), 0, scan);
+    let params = ReportParams::default();
+    ReportKind::ALL
+        .into_iter()
+        .filter_map(|report| telemetry.report_json(report, &params))
+        .fold(log, |all, report| all + "\n" + &report)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that lines of logs are made of, so that some of them are records.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            2 => prop::sample::select(PIECES.as_slice()).prop_map(|piece| piece.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..4),
+        ];
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    const PIECES: [&str; 18] = [
+        "{",
+        "}",
+        "\n",
+        "\r\n",
+        "\u{feff}",
+        ",",
+        r#""ts":"2026-11-01T10:00:00Z""#,
+        r#""timestamp":"2026-11-01T10:00:00""#,
+        r#""cost":0.25"#,
+        r#"{"ts":"2026-11-01","cost":1e-3}"#,
+        r#"{"v":"1.0","ts":"2026-11-01","event":"e","mode":"m","query":"q","source":"s","topic":"t","success":true,"found":false}"#,
+        r#"{"timestamp":"2026-11-01","call_id":"c","model_id":"claude-opus-5","model":"m","actual_cost":1}"#,
+        r#"{"timestamp":"2026-11-01","file_path":"f","last_test_result":"failed","test_count":1}"#,
+        r#"{"timestamp":"2026-11-01","execution_id":"e","test_suite":"s","record_id":"r","overall_percentage":7.5,"lines_total":1,"lines_covered":1}"#,
+        r#"{"timestamp":"2026-11-01","assignment_id":"a","task_id":"t","task_title":"t","task_description":"d","assigned_agent":"a","routing_id":"r","task_type":"t","task_complexity":"c","assigned_tier":"t","routing_strategy":"s"}"#,
+        r#"{"run_id":"r","workflow_name":"w","started_at":"2026-11-01","diagnosis_id":"d","source_run_id":"r","created_at":"2026-11-01"}"#,
+        r#"{"a":{"good":1,"bad":0},"days":{"2026-11-01":{}}}"#,
+        "null",
+    ];
+
+    proptest! {
+        #[test]
+        fn logs_are_cut_anywhere(kind in prop::sample::select(LogKind::ALL.as_slice()), bytes in bytes(), cut in 0..400_usize) {
+            prop_assert_eq!(fuzz_log(kind, &bytes, cut), Ok(()));
+        }
+
+        #[test]
+        fn documents_are_read_or_refused(bytes in bytes()) {
+            prop_assert_eq!(fuzz_document(&String::from_utf8_lossy(&bytes)), Ok(()));
+        }
     }
 }

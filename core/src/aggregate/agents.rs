@@ -75,7 +75,23 @@ impl AgentSums {
     }
 }
 
+impl AgentSums {
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.duration_us == u64::MAX
+    }
+}
+
 impl Agents {
+    /// Whether a sum over all agents reached its type's end.
+    pub(crate) fn is_saturated(&self) -> bool {
+        let mut all = AgentSums::default();
+        for sums in self.lines.values() {
+            all.add(sums);
+        }
+        all.is_saturated()
+    }
+
     /// Agent and sums of each assignment.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &AgentSums)> {
         self.latest

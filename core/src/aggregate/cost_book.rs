@@ -37,6 +37,12 @@ impl Book {
         self.savings_nanos += other.savings_nanos;
     }
 
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        [self.cost, self.baseline].contains(&Usd::MAX)
+            || [self.tokens_in, self.tokens_out].contains(&u64::MAX)
+    }
+
     pub(crate) fn savings(&self) -> UsdChange {
         UsdChange::from_i128(self.savings_nanos)
     }

@@ -59,6 +59,13 @@ impl QuerySums {
     }
 }
 
+impl QuerySums {
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.duration_us == u64::MAX
+    }
+}
+
 impl Aggregate for HelpQueries {
     fn read<'a>(&mut self, gate: &mut Gate, line: &'a str) -> Result<Version<'a>, RecordError> {
         let record = HelpQuery::parse(line)?;

@@ -65,6 +65,14 @@ impl CallSums {
     }
 }
 
+impl CallSums {
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        [self.cost, self.estimated].contains(&Usd::MAX)
+            || [self.tokens_in, self.tokens_out].contains(&u64::MAX)
+    }
+}
+
 impl LlmCalls {
     /// Provider, model, day and sums, in this order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, Day, &CallSums)> {

@@ -79,6 +79,13 @@ impl TaskSums {
     }
 }
 
+impl TaskSums {
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.cost == Usd::MAX || self.retries == u64::MAX
+    }
+}
+
 impl Tasks {
     /// Type, strategy and sums of each task.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &TaskSums)> {

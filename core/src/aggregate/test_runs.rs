@@ -63,6 +63,21 @@ impl RunSums {
     }
 }
 
+impl RunSums {
+    /// Whether a sum reached its type's end and is only a lower bound.
+    pub(crate) fn is_saturated(&self) -> bool {
+        [
+            self.duration_us,
+            self.tests,
+            self.passed,
+            self.failed,
+            self.skipped,
+            self.errors,
+        ]
+        .contains(&u64::MAX)
+    }
+}
+
 impl Aggregate for TestRuns {
     fn read<'a>(&mut self, gate: &mut Gate, line: &'a str) -> Result<Version<'a>, RecordError> {
         let run = TestExecution::parse(line)?;

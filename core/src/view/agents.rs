@@ -95,10 +95,12 @@ pub struct AttuneAgent {
 impl Telemetry {
     /// How agents fare with their tasks.
     pub fn agent_performance_report(&self) -> AgentPerformanceReport {
+        let mut provenance = self.provenance_of(&[LogKind::AgentAssignments]);
+        provenance.note_lower_bound(self.logs.agents.sums.is_saturated());
         AgentPerformanceReport {
             window: self.options.window,
             agents: self.agent_performance_view(),
-            provenance: self.provenance_of(&[LogKind::AgentAssignments]),
+            provenance,
         }
     }
 

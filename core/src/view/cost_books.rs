@@ -76,6 +76,14 @@ impl Telemetry {
             .collect()
     }
 
+    /// Whether a sum of a book reached its type's end.
+    pub(super) fn has_saturated_book(&self) -> bool {
+        let logs = &self.logs;
+        logs.workflow_runs.sums.0.is_saturated()
+            || logs.costs.sums.0.is_saturated()
+            || logs.llm_calls.sums.totals().is_saturated()
+    }
+
     /// The logs that are only counted and that were seen, by name.
     pub(super) fn other_logs(&self) -> BTreeMap<&'static str, OtherLog> {
         let mut logs = BTreeMap::new();

@@ -110,6 +110,8 @@ impl Telemetry {
                 .map(|(query, times)| (*times, query)),
             top,
         );
+        let mut provenance = self.provenance_of(&[LogKind::HelpQueries, LogKind::HelpUnmatched]);
+        provenance.note_lower_bound(queries.all.is_saturated());
         HelpReport {
             window: self.options.window,
             totals: HelpTotals::of(&queries.all),
@@ -135,7 +137,7 @@ impl Telemetry {
                     times,
                 })
                 .collect(),
-            provenance: self.provenance_of(&[LogKind::HelpQueries, LogKind::HelpUnmatched]),
+            provenance,
         }
     }
 }

@@ -62,4 +62,6 @@ pub fn to_json<T: Serialize>(view: &T) -> String {
 }
 
 #[cfg(test)]
+mod log_tests;
+#[cfg(test)]
 mod tests;

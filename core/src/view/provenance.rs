@@ -125,7 +125,8 @@ impl Telemetry {
             .map(|gate| gate.outside)
             .sum();
         let mut provenance = Provenance::of(sources, outside);
-        provenance.notes = self.local_time_notes(kinds);
+        provenance.notes = self.notes.clone();
+        provenance.notes.extend(self.local_time_notes(kinds));
         provenance
     }
 
@@ -152,8 +153,8 @@ impl Telemetry {
             .filter(|(_, naive)| *naive > 0)
             .map(|(kind, naive)| {
                 format!(
-                    "{naive} times in {kind} state no offset from UTC: they are their writer's local \
-                     time and {read_as}"
+                    "times in {kind} that state no offset from UTC: {naive}; they are their writer's \
+                     local time and {read_as}"
                 )
             })
             .collect()
@@ -161,6 +162,14 @@ impl Telemetry {
 }
 
 impl Provenance {
+    /// Says, once, that a total stopped at its type's end.
+    pub(crate) fn note_lower_bound(&mut self, is_saturated: bool) {
+        const NOTE: &str = "a total is larger than can be counted: it is a lower bound";
+        if is_saturated && !self.notes.iter().any(|note| note == NOTE) {
+            self.notes.push(NOTE.to_string());
+        }
+    }
+
     pub(crate) fn of<'a>(
         sources: impl IntoIterator<Item = &'a Source> + Clone,
         outside_window: u64,

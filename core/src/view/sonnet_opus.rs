@@ -218,9 +218,10 @@ impl Telemetry {
         let mut provenance = self.provenance_of(&[LogKind::LlmCalls]);
         if other_calls > 0 {
             provenance.notes.push(format!(
-                "{other_calls} calls of models of other families are not counted"
+                "calls of models of other families, which are not counted: {other_calls}"
             ));
         }
+        provenance.note_lower_bound(all.is_saturated());
         let started_on_sonnet = sonnet.calls + premium.fallbacks;
         SonnetOpusReport {
             window: self.options.window,

@@ -84,10 +84,12 @@ pub struct AttuneTaskRouting {
 impl Telemetry {
     /// Which agent got which task.
     pub fn task_routing_report(&self) -> TaskRoutingReport {
+        let mut provenance = self.provenance_of(&[LogKind::TaskRouting]);
+        provenance.note_lower_bound(self.logs.tasks.sums.lines.is_saturated());
         TaskRoutingReport {
             window: self.options.window,
             tasks: self.task_routing_view(),
-            provenance: self.provenance_of(&[LogKind::TaskRouting]),
+            provenance,
         }
     }
 

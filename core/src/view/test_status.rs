@@ -130,11 +130,14 @@ const POINT: i128 = 1_000_000_000;
 impl Telemetry {
     /// Runs of test suites and coverage, with the `top` tests that fail most often.
     pub fn test_status_report(&self, top: usize) -> TestStatusReport {
+        let mut provenance =
+            self.provenance_of(&[LogKind::TestExecutions, LogKind::CoverageHistory]);
+        provenance.note_lower_bound(self.logs.test_runs.sums.all.is_saturated());
         TestStatusReport {
             window: self.options.window,
             test_runs: self.test_runs_view(top),
             coverage: self.coverage_view(),
-            provenance: self.provenance_of(&[LogKind::TestExecutions, LogKind::CoverageHistory]),
+            provenance,
         }
     }
 

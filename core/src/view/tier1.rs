@@ -30,18 +30,25 @@ impl Telemetry {
     /// Task routing, tests, coverage and agents, with the `top` tests that fail
     /// most often.
     pub fn tier1_report(&self, top: usize) -> Tier1Report {
+        let mut provenance = self.provenance_of(&[
+            LogKind::TaskRouting,
+            LogKind::TestExecutions,
+            LogKind::CoverageHistory,
+            LogKind::AgentAssignments,
+        ]);
+        let logs = &self.logs;
+        provenance.note_lower_bound(
+            logs.tasks.sums.lines.is_saturated()
+                || logs.test_runs.sums.all.is_saturated()
+                || logs.agents.sums.is_saturated(),
+        );
         Tier1Report {
             window: self.options.window,
             task_routing: self.task_routing_view(),
             test_runs: self.test_runs_view(top),
             coverage: self.coverage_view(),
             agent_performance: self.agent_performance_view(),
-            provenance: self.provenance_of(&[
-                LogKind::TaskRouting,
-                LogKind::TestExecutions,
-                LogKind::CoverageHistory,
-                LogKind::AgentAssignments,
-            ]),
+            provenance,
         }
     }
 }

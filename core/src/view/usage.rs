@@ -111,6 +111,7 @@ impl Telemetry {
         };
         let books = [LogKind::LlmCalls, LogKind::Costs];
         provenance.notes.extend(self.local_time_notes(&books));
+        provenance.note_lower_bound(self.has_saturated_book());
         UsageReport {
             window: self.options.window,
             totals: TotalsView::of(&totals),
@@ -141,11 +142,7 @@ impl Telemetry {
             .filter(|source| source.kind == LogKind::Usage);
         let mut provenance = Provenance::of(of_usage, self.usage.outside);
         provenance.notes.extend(self.notes.iter().cloned());
-        if sums.iter().any(|totals| totals.is_saturated()) {
-            provenance
-                .notes
-                .push("a total is larger than can be counted: it is a lower bound".to_string());
-        }
+        provenance.note_lower_bound(sums.iter().any(|totals| totals.is_saturated()));
         provenance
     }
 }
