@@ -37,8 +37,8 @@ pub(crate) struct WindowArgs {
 }
 
 impl WindowArgs {
-    /// The window, by default the `hours` before now.
-    pub(crate) fn resolve(&self, context: &Context, hours: u32) -> Result<Window, Failure> {
+    /// The window, by default the `hours` before now, or all of time.
+    pub(crate) fn resolve(&self, context: &Context, hours: Option<u32>) -> Result<Window, Failure> {
         let before = |us: i64| Window::before(context.clock.now(), us);
         if self.all {
             return Ok(Window::ALL);
@@ -47,8 +47,10 @@ impl WindowArgs {
             return Ok(before(i64::from(days) * US_PER_DAY));
         }
         if self.from.is_none() && self.to.is_none() {
-            let hours = self.hours.unwrap_or(hours);
-            return Ok(before(i64::from(hours) * 3600 * US_PER_SECOND));
+            let hours = self.hours.or(hours);
+            return Ok(hours.map_or(Window::ALL, |hours| {
+                before(i64::from(hours) * 3600 * US_PER_SECOND)
+            }));
         }
         let window = Window {
             from: bound(context, "--from", self.from.as_deref())?,

@@ -1,7 +1,10 @@
 //! Answers as text for people: plain columns of 80 characters, also in a pipe.
 
+mod agents;
 mod compare;
 mod csv;
+mod file_tests;
+mod help;
 mod models;
 mod number;
 mod progress;
@@ -9,13 +12,20 @@ mod prompt_cache;
 mod provenance;
 mod routing;
 mod savings;
+mod sonnet_opus;
 mod style;
 mod table;
+mod task_routing;
+mod test_status;
 mod text;
+mod tier1;
 mod time;
 mod usage;
 
+pub use agents::{agents, agents_csv};
 pub use compare::{compare, compare_csv};
+pub use file_tests::{file_tests, file_tests_csv};
+pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};
 pub use progress::{Bar, progress_bar};
@@ -23,8 +33,12 @@ pub use prompt_cache::{cache_stats, cache_stats_csv};
 pub use provenance::provenance;
 pub use routing::{routing, routing_csv};
 pub use savings::savings;
+pub use sonnet_opus::{sonnet_opus, sonnet_opus_csv};
 pub use style::Style;
 pub use table::{Align, Table};
+pub use task_routing::{task_routing, task_routing_csv};
+pub use test_status::test_status;
 pub use text::{lines, plain, shorten, wrap};
+pub use tier1::tier1;
 pub use time::Zone;
 pub use usage::{usage, usage_csv};

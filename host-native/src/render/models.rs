@@ -12,7 +12,7 @@ use super::{Align, Style, Table, count, duration, provenance, usd};
 pub fn models(report: &ModelsReport, style: &Style) -> String {
     let mut out = String::new();
     let title = format!("Models, {}", span(report.window, style));
-    let _ = writeln!(out, "{}", style.heading(&title));
+    let _ = writeln!(out, "{}", style.title(&title));
     let mut table = Table::new([
         ("PROVIDER", Align::Name),
         ("MODEL", Align::Name),

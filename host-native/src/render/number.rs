@@ -77,6 +77,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
+/// A share as [`percent`] gives it; `-` where there is nothing to divide by.
+pub(super) fn rate(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".into(), percent)
+}
+
 /// A relative change as `+19.7%`; `-` where there was nothing before.
 pub fn percent_change(change: Option<f64>) -> String {
     change.map_or_else(|| "-".into(), |change| format!("{:+.1}%", change * 100.0))

@@ -19,7 +19,7 @@ pub fn cache_stats(report: &CacheReport, style: &Style) -> String {
     let _ = writeln!(
         out,
         "{}",
-        style.heading(&format!(
+        style.title(&format!(
             "{}, {}",
             counted(prompt.requests, "call"),
             span(report.window, style)

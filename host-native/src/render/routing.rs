@@ -18,7 +18,7 @@ pub fn routing(report: &RoutingReport, style: &Style) -> String {
     let _ = writeln!(
         out,
         "{}",
-        style.heading(&format!(
+        style.title(&format!(
             "{}, {} USD, {}",
             counted(report.totals.calls, "call"),
             usd(report.totals.cost_usd, 4),

@@ -15,7 +15,7 @@ pub fn savings(report: &SavingsReport, style: &Style) -> String {
     let _ = writeln!(
         out,
         "{}",
-        style.heading(&format!(
+        style.title(&format!(
             "{} cost {} USD, {}",
             counted(report.calls, "call"),
             usd(report.actual_usd, 4),

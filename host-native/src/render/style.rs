@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use super::Zone;
+use super::{Zone, wrap};
 
 /// Columns where nobody says otherwise.
 const COLUMNS: usize = 80;
@@ -56,6 +56,16 @@ impl Style {
     /// A heading.
     pub fn heading(&self, text: &str) -> String {
         self.wrapped("1", text)
+    }
+
+    /// A heading of one sentence, in as many lines as it takes.
+    pub fn title(&self, text: &str) -> String {
+        self.heading(&self.sentence(text))
+    }
+
+    /// A sentence in as many lines as it takes.
+    pub fn sentence(&self, text: &str) -> String {
+        wrap(text, self.columns, "  ")
     }
 
     /// Text of less weight.

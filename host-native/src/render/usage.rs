@@ -22,7 +22,7 @@ pub fn usage(report: &UsageReport, style: &Style) -> String {
     let _ = writeln!(
         out,
         "{}",
-        style.heading(&format!(
+        style.title(&format!(
             "{}, {} USD, {}",
             counted(totals.calls, "call"),
             usd(totals.cost_usd, 4),
@@ -41,6 +41,7 @@ pub fn usage(report: &UsageReport, style: &Style) -> String {
         days(&mut out, &report.by_day, style);
         recent(&mut out, &report.recent, style);
     }
+    books(&mut out, report, style);
     let end = provenance(&report.provenance, style);
     if !end.is_empty() {
         out.push('\n');
@@ -184,6 +185,37 @@ fn recent(out: &mut String, calls: &[RecentCall], style: &Style) {
     }
     out.push('\n');
     out.push_str(&table.render(style));
+}
+
+/// Other books of costs, which record the same calls in part.
+fn books(out: &mut String, report: &UsageReport, style: &Style) {
+    let mut table = Table::new([
+        ("OTHER COST BOOK", Align::Name),
+        ("RECORDS", Align::Number),
+        ("USD", Align::Number),
+        ("TOKENS IN", Align::Number),
+        ("OUT", Align::Number),
+    ]);
+    for (name, book) in report
+        .cost_books
+        .iter()
+        .filter(|(_, book)| book.records > 0)
+    {
+        table.row([
+            (*name).to_owned(),
+            count(book.records),
+            usd(book.cost_usd, 4),
+            compact(book.tokens_in),
+            compact(book.tokens_out),
+        ]);
+    }
+    if table.is_empty() {
+        return;
+    }
+    out.push('\n');
+    out.push_str(&table.render(style));
+    let text = "They record the same calls in part, so they are not added up.";
+    let _ = writeln!(out, "{}", style.faint(text));
 }
 
 /// Says how many rows a table leaves out.

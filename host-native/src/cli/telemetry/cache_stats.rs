@@ -32,7 +32,7 @@ impl CacheStats {
             Need {
                 needed: &[LogKind::Usage],
                 also: &[],
-                window: self.window.resolve(context, HOURS)?,
+                window: self.window.resolve(context, Some(HOURS))?,
                 against: None,
                 recent: 0,
             },

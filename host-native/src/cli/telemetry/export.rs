@@ -60,7 +60,7 @@ impl Export {
                     .hint("name the form by --format alone, or a file by --output"),
             );
         }
-        let window = self.window.resolve(context, HOURS)?;
+        let window = self.window.resolve(context, Some(HOURS))?;
         let need = Need {
             needed: &[LogKind::Usage],
             also: &[],

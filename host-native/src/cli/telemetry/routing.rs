@@ -35,7 +35,7 @@ impl Routing {
             Need {
                 needed: &[LogKind::Usage],
                 also: &[],
-                window: self.window.resolve(context, HOURS)?,
+                window: self.window.resolve(context, Some(HOURS))?,
                 against: None,
                 recent: 0,
             },

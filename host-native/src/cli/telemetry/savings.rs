@@ -33,7 +33,7 @@ impl Savings {
             Need {
                 needed: &[LogKind::Usage],
                 also: &[],
-                window: self.window.resolve(context, HOURS)?,
+                window: self.window.resolve(context, Some(HOURS))?,
                 against: None,
                 recent: 0,
             },

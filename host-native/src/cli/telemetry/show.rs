@@ -41,7 +41,7 @@ impl Show {
             Need {
                 needed: &[LogKind::Usage],
                 also: &others,
-                window: self.window.resolve(context, HOURS)?,
+                window: self.window.resolve(context, Some(HOURS))?,
                 against: None,
                 recent: self.limit,
             },
