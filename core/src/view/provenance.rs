@@ -125,7 +125,7 @@ impl Telemetry {
             .map(|gate| gate.outside)
             .sum();
         let mut provenance = Provenance::of(sources, outside);
-        provenance.notes = self.notes.clone();
+        provenance.notes.extend(self.notes.iter().cloned());
         provenance.notes.extend(self.local_time_notes(kinds));
         provenance
     }
