@@ -9,7 +9,6 @@ pub fn node() -> Option<PathBuf> {
     find("MUSTER_NODE", "node")
 }
 
-#[expect(clippy::print_stdout, reason = "a skipped test must be seen")]
 fn find(variable: &str, name: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
     let works = Command::new(&path)
@@ -19,12 +18,17 @@ fn find(variable: &str, name: &str) -> Option<PathBuf> {
     if works {
         return Some(path);
     }
-    assert_ne!(
-        std::env::var("CI").as_deref(),
-        Ok("true"),
-        "{name} is needed: it is not at {}",
-        path.display()
-    );
-    println!("SKIPPED: {name} is not installed");
+    skip(&format!("{name} is not at {}", path.display()));
     None
+}
+
+/// Says why a test is skipped.
+///
+/// # Panics
+///
+/// Under `CI=true`, where nothing may be skipped.
+#[expect(clippy::print_stdout, reason = "a skipped test must be seen")]
+pub fn skip(why: &str) {
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
+    println!("SKIPPED: {why}");
 }
