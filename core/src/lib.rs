@@ -52,5 +52,8 @@ pub use money::{MoneyError, Usd, UsdChange};
 pub use prices::{BASELINE_MODEL, Price, PriceTable, TokenPrice};
 pub use telemetry::{DEFAULT_RECENT, LogScan, ReadOptions, Source, Telemetry};
 pub use time::{Day, TimeError, Timestamp, US_PER_DAY, US_PER_SECOND, Window, Zone};
-pub use usage::{UsageCube, UsageFold, UsageKey, UsageTotals};
+pub use usage::{
+    BlockUse, USAGE_INDEX_VERSION, UsageBlock, UsageCube, UsageFold, UsageIndex, UsageKey,
+    UsageTotals,
+};
 pub use view::{DEFAULT_TOP, FileTestFilter, ReportKind, ReportParams, to_json};

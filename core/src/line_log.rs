@@ -68,6 +68,26 @@ impl SkipReason {
     }
 }
 
+impl SkipReason {
+    /// All stable names.
+    const CODES: [&'static str; 9] = [
+        "invalid_utf8",
+        "too_long",
+        "torn_line",
+        "not_json",
+        "not_an_object",
+        "duplicate_field",
+        "missing_field",
+        "wrong_type",
+        "bad_value",
+    ];
+
+    /// The stable name that a text is.
+    pub(crate) fn known_code(text: &str) -> Option<&'static str> {
+        Self::CODES.into_iter().find(|code| *code == text)
+    }
+}
+
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,7 @@
 //! One pass over one log: bytes in, aggregate out.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::aggregate::Aggregates;
 use crate::json::Fields;
@@ -8,7 +9,8 @@ use crate::jsonl::{Line, LineSplitter};
 use crate::line_log::{LineLog, Version};
 use crate::log_kind::LogKind;
 use crate::telemetry::ReadOptions;
-use crate::usage::UsageFold;
+use crate::time::Timestamp;
+use crate::usage::{UsageBlock, UsageFold, UsageIndex};
 
 /// A pass over one log, or over a part that begins at a line's start.
 ///
@@ -40,16 +42,6 @@ impl LogScan {
             splitter: LineSplitter::new(offset),
             log: LineLog::default(),
             fold: Fold::new(kind, options),
-        }
-    }
-
-    /// A finished scan of a usage log from an aggregate that was kept.
-    pub fn from_usage(log: LineLog, fold: UsageFold) -> Self {
-        Self {
-            kind: LogKind::Usage,
-            splitter: LineSplitter::default(),
-            log,
-            fold: Fold::Usage(Box::new(fold)),
         }
     }
 
@@ -85,6 +77,22 @@ impl LogScan {
     pub fn merge(&mut self, later: Self) {
         if self.kind == later.kind && self.fold.merge(later.fold) {
             self.log.merge(later.log);
+        }
+    }
+
+    /// Appends a block that follows this part, from what an index keeps of it.
+    /// Its use must be [`crate::BlockUse::Merge`]; a scan of another log stays as it is.
+    pub fn merge_block(&mut self, index: &UsageIndex, block: &UsageBlock) {
+        if let Fold::Usage(fold) = &mut self.fold {
+            block.merge_into(index, fold, &mut self.log);
+        }
+    }
+
+    /// Times of the recent calls so far, newest first.
+    pub fn recent_times(&self) -> Vec<Timestamp> {
+        match &self.fold {
+            Fold::Usage(fold) => fold.recent_times(),
+            Fold::Log(_) | Fold::Counted => Vec::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! One pass over the lines of usage logs.
 
+use alloc::vec::Vec;
+
 use crate::json::RecordError;
 use crate::jsonl::Line;
 use crate::line_log::{LineLog, Version};
@@ -32,6 +34,16 @@ impl UsageFold {
             recent: Recent::new(options.recent),
             ..Self::default()
         }
+    }
+
+    /// What it takes from the log.
+    pub(crate) fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// Times of the recent calls so far, newest first.
+    pub fn recent_times(&self) -> Vec<Timestamp> {
+        self.recent.times()
     }
 
     /// Reads one line and notes in `log` what became of it.

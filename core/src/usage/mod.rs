@@ -4,10 +4,14 @@
 //! model, provider and day; every usage report is a projection of it. Cubes
 //! merge, so that chunks, files, threads and tails use one code path.
 
+mod blocks;
+mod codec;
 mod cube;
 mod fold;
 mod recent;
 
+pub use blocks::{BlockUse, UsageBlock, UsageIndex};
+pub use codec::USAGE_INDEX_VERSION;
 pub use cube::{UsageCube, UsageKey, UsageTotals};
 pub use fold::UsageFold;
 pub(crate) use recent::Recent;

@@ -88,6 +88,14 @@ impl Recent {
             .map(|kept| kept.line.as_str())
     }
 
+    /// The times of the newest lines, newest first.
+    pub(crate) fn times(&self) -> Vec<Timestamp> {
+        let mut times: Vec<Timestamp> = self.kept.iter().map(|kept| kept.at).collect();
+        times.sort_unstable_by_key(|at| Reverse(*at));
+        times.truncate(self.limit);
+        times
+    }
+
     fn prune(&mut self) {
         if self.limit == 0 || self.kept.len() <= self.limit {
             return;
