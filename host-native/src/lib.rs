@@ -12,6 +12,7 @@ pub mod config;
 pub mod error;
 pub mod export;
 pub mod files;
+pub mod index;
 pub mod render;
 pub mod server;
 pub mod trash;

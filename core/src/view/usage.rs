@@ -165,7 +165,8 @@ impl TotalsView {
 }
 
 impl RecentCall {
-    fn of(record: &UsageRecord<'_>) -> Self {
+    /// The call of a usage record.
+    pub fn of(record: &UsageRecord<'_>) -> Self {
         Self {
             ts: record.at,
             workflow: record.workflow.to_string(),

@@ -103,6 +103,20 @@ impl Context {
         Ok(Answer::Yes)
     }
 
+    /// Makes room for an answer that is given again: on a terminal in the place of
+    /// the one before, else after an empty line.
+    pub(crate) fn begin_again(&self, first: bool) -> Result<(), Failure> {
+        if self.json {
+            Ok(())
+        } else if io::stdout().is_terminal() {
+            self.print("\x1b[H\x1b[2J")
+        } else if first {
+            Ok(())
+        } else {
+            self.print("\n")
+        }
+    }
+
     /// Prints text as it is.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();

@@ -8,7 +8,8 @@ use muster_core::{LogKind, ReadOptions, Telemetry, US_PER_SECOND, Window};
 use super::Context;
 use crate::config::{Config, parse_offset};
 use crate::error::Failure;
-use crate::files::{LogQuery, LogSelection, Places, Progress, load};
+use crate::files::{LogQuery, LogSelection, LogsState, Places, Progress, load};
+use crate::index::{IndexSettings, IndexUse};
 use crate::render::progress_bar;
 
 /// Options that select logs.
@@ -34,6 +35,9 @@ pub(crate) struct LogArgs {
         help_heading = "Logs"
     )]
     naive_offset: Option<String>,
+    /// Read the logs themselves, without the index in Muster's cache folder
+    #[arg(long, help_heading = "Logs")]
+    no_index: bool,
     /// Fail with status 4 when any line cannot be read
     #[arg(long, help_heading = "Logs")]
     strict: bool,
@@ -110,16 +114,35 @@ impl LogArgs {
                 naive_shift_us: -i64::from(offset_minutes) * 60 * US_PER_SECOND,
             },
             strict: self.strict || config.strict.unwrap_or(false),
+            index: if self.no_index {
+                None
+            } else {
+                IndexSettings::of_user()
+            },
         };
         Ok((query, config))
+    }
+
+    /// What tells one state of the logs from another.
+    pub(crate) fn state(&self, context: &Context) -> Result<LogsState, Failure> {
+        let need = Need {
+            needed: &LogKind::ALL,
+            also: &[],
+            window: Window::ALL,
+            against: None,
+            recent: 0,
+        };
+        Ok(LogsState::of(&self.query(context, need)?.0))
     }
 
     /// Reads the logs of a report.
     pub(crate) fn load(&self, context: &Context, need: Need<'_>) -> Result<Loaded, Failure> {
         let (query, config) = self.query(context, need)?;
-        let bar = progress_bar(context.shows_progress());
-        let progress: &dyn Progress = &bar;
-        let telemetry = load(&query, progress)?;
+        let reading = Reading {
+            bar: &progress_bar(context.shows_progress()),
+            context,
+        };
+        let telemetry = load(&query, &reading)?;
         for source in telemetry.sources() {
             context.say(1, || {
                 format!(
@@ -129,6 +152,31 @@ impl LogArgs {
             });
         }
         Ok(Loaded { telemetry, config })
+    }
+}
+
+/// Shows how reading goes on, and tells of the index where that is wanted.
+struct Reading<'a> {
+    bar: &'a dyn Progress,
+    context: &'a Context,
+}
+
+impl Progress for Reading<'_> {
+    fn begin(&self, bytes: u64) {
+        self.bar.begin(bytes);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.bar.advance(bytes);
+    }
+
+    fn index_used(&self, file: &str, used: &IndexUse) {
+        self.context
+            .say(1, || format!("{file}: {}", used.describe()));
+    }
+
+    fn end(&self) {
+        self.bar.end();
     }
 }
 

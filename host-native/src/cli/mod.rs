@@ -2,6 +2,7 @@
 
 mod completions;
 mod context;
+mod follow;
 mod logs;
 mod ops;
 mod telemetry;

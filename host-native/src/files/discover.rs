@@ -113,7 +113,7 @@ impl Discovered {
 }
 
 /// Sorts rotated files by their date and number, and the live file after them.
-fn age_of(file_name: Option<&str>) -> (bool, String, u64) {
+pub(super) fn age_of(file_name: Option<&str>) -> (bool, String, u64) {
     let stem = file_name.and_then(|name| name.strip_suffix(".jsonl"));
     let Some(stem) = stem else {
         return (true, String::new(), 0);

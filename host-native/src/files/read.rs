@@ -126,7 +126,8 @@ pub fn scan_file(
 
 type Part = Scanned;
 
-fn scan_range(
+/// Reads one part of a file, through a buffer of the caller.
+pub(crate) fn scan_range(
     file: &File,
     kind: LogKind,
     options: &ReadOptions,
@@ -189,7 +190,7 @@ fn ranges(file: &File, size: u64, threads: usize) -> io::Result<Vec<Range<u64>>>
 }
 
 /// Where the first line begins that starts after the byte at `at`.
-fn line_start_after(file: &File, mut at: u64, size: u64) -> io::Result<Option<u64>> {
+pub(crate) fn line_start_after(file: &File, mut at: u64, size: u64) -> io::Result<Option<u64>> {
     let mut probe = [0; 4096];
     while at < size {
         let got = match file.read_at(&mut probe, at) {

@@ -9,6 +9,7 @@ use muster_core::{LogKind, ReadOptions, Source, Telemetry};
 
 use super::{LogFile, Places, Scanned, discover, named_files, scan_file};
 use crate::error::{Failure, describe};
+use crate::index::{IndexSettings, IndexUse, scan_indexed};
 
 /// Files of at least this size are read one after the other, each by all
 /// threads; smaller ones side by side, each by one.
@@ -36,6 +37,8 @@ pub struct LogQuery {
     pub options: ReadOptions,
     /// Whether a skipped line makes the answer a failure.
     pub strict: bool,
+    /// Where indexes of large usage logs are kept, if they are to be used.
+    pub index: Option<IndexSettings>,
 }
 
 /// Is told how reading goes on.
@@ -44,6 +47,8 @@ pub trait Progress: Sync {
     fn begin(&self, bytes: u64);
     /// This many more bytes have been read.
     fn advance(&self, bytes: u64);
+    /// What an index did for the reading of a log.
+    fn index_used(&self, _file: &str, _used: &IndexUse) {}
     /// Reading has ended.
     fn end(&self);
 }
@@ -84,13 +89,18 @@ pub fn load(query: &LogQuery, progress: &dyn Progress) -> Result<Telemetry, Fail
             found.files
         }
     };
-    read_all(&files, &mut telemetry, progress);
+    read_all(&files, query.index.as_ref(), &mut telemetry, progress);
     judge(&telemetry, &needed, query)?;
     Ok(telemetry)
 }
 
 /// Reads the files and takes them into `telemetry` in their order.
-fn read_all(files: &[LogFile], telemetry: &mut Telemetry, progress: &dyn Progress) {
+fn read_all(
+    files: &[LogFile],
+    index: Option<&IndexSettings>,
+    telemetry: &mut Telemetry,
+    progress: &dyn Progress,
+) {
     let options = *telemetry.options();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let sizes: Vec<u64> = files
@@ -108,8 +118,14 @@ fn read_all(files: &[LogFile], telemetry: &mut Telemetry, progress: &dyn Progres
         let batch = &files[at..at + small.max(1)];
         at += batch.len();
         let each_threads = if small == 0 { threads } else { 1 };
-        let scanned = side_by_side(batch, threads, |file| {
-            scan_file(&file.path, file.kind, &options, each_threads, &advance)
+        let scanned = side_by_side(batch, threads, |file| match index {
+            Some(settings) if file.kind == LogKind::Usage => {
+                let (scanned, used) =
+                    scan_indexed(&file.path, &options, each_threads, &advance, settings)?;
+                progress.index_used(&file.name, &used);
+                Ok(scanned)
+            }
+            _ => scan_file(&file.path, file.kind, &options, each_threads, &advance),
         });
         for (file, scanned) in batch.iter().zip(scanned) {
             match scanned {
@@ -133,7 +149,7 @@ fn read_all(files: &[LogFile], telemetry: &mut Telemetry, progress: &dyn Progres
 }
 
 /// `work` on each item, on up to `threads` threads; results in the order of the items.
-fn side_by_side<T: Sync, R: Send>(
+pub(crate) fn side_by_side<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> R + Sync,

@@ -114,6 +114,7 @@ mod tests {
                 also: Vec::new(),
                 options: muster_core::ReadOptions::default(),
                 strict: false,
+                index: None,
             },
             clock: Clock::default(),
         };

@@ -49,12 +49,11 @@ pub fn write_votes(
     let book = std::str::from_utf8(&bytes)
         .ok()
         .and_then(|text| FeedbackBook::parse(text).ok());
-    let mut book = match book {
-        Some(book) => book,
-        None => {
-            written.set_aside = Some(keep_aside(path, &bytes, now)?);
-            FeedbackBook::default()
-        }
+    let mut book = if let Some(book) = book {
+        book
+    } else {
+        written.set_aside = Some(keep_aside(path, &bytes, now)?);
+        FeedbackBook::default()
     };
     for (at, vote) in votes.iter().enumerate() {
         if let Err(error) = book.vote(vote) {
@@ -93,7 +92,7 @@ fn keep_aside(path: &Path, bytes: &[u8], now: Timestamp) -> io::Result<PathBuf> 
     let stamp: String = now
         .to_string()
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut number = 0;

@@ -35,16 +35,14 @@ impl Pseudonyms {
 
     /// The pseudonym of a user. The secret is made where there is none.
     pub fn of(&self, user: &str) -> io::Result<String> {
-        let secret = match self.secret.get() {
-            Some(secret) => secret,
-            None => {
-                let secret = match env::var_os(SECRET_VARIABLE).filter(|secret| !secret.is_empty())
-                {
-                    Some(secret) => secret.into_encoded_bytes(),
-                    None => read_or_make(&self.file)?,
-                };
-                self.secret.get_or_init(|| secret)
-            }
+        let secret = if let Some(secret) = self.secret.get() {
+            secret
+        } else {
+            let secret = match env::var_os(SECRET_VARIABLE).filter(|secret| !secret.is_empty()) {
+                Some(secret) => secret.into_encoded_bytes(),
+                None => read_or_make(&self.file)?,
+            };
+            self.secret.get_or_init(|| secret)
         };
         Ok(pseudonym(secret, user))
     }

@@ -13,6 +13,7 @@ mod routing;
 mod savings;
 mod show;
 mod sonnet_opus_analysis;
+mod tail;
 mod task_routing_report;
 mod test_status;
 mod tier1_status;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Export(export::Export),
     Reset(reset::Reset),
     Record(Box<record::Record>),
+    Tail(tail::Tail),
 }
 
 impl Command {
@@ -63,6 +65,7 @@ impl Command {
             Self::Export(export) => export.run(context),
             Self::Reset(reset) => reset.run(context),
             Self::Record(record) => record.run(context),
+            Self::Tail(tail) => tail.run(context),
         }
     }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use muster_core::{DEFAULT_RECENT, LogKind};
 
+use crate::cli::follow::on_change;
 use crate::cli::logs::{LogArgs, Need};
 use crate::cli::window::WindowArgs;
 use crate::cli::{Context, RowArgs};
@@ -28,10 +29,24 @@ pub(crate) struct Show {
     /// How many of the newest calls to show
     #[arg(long, short, value_name = "N", default_value_t = DEFAULT_RECENT)]
     limit: usize,
+    /// Show the report again whenever the logs change, until interrupted
+    #[arg(long, conflicts_with = "csv")]
+    follow: bool,
 }
 
 impl Show {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        if self.follow {
+            let files = || self.logs.state(context);
+            return on_change(files, |first| {
+                context.begin_again(first)?;
+                self.report(context)
+            });
+        }
+        self.report(context)
+    }
+
+    fn report(&self, context: &Context) -> Result<Answer, Failure> {
         let others: Vec<LogKind> = LogKind::ALL
             .into_iter()
             .filter(|kind| *kind != LogKind::Usage)
