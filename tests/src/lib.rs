@@ -1,7 +1,8 @@
-//! What suites share: hosts, fixtures, logs of bad input, tools.
+//! What suites share: hosts, fixtures, logs of bad input, tools, the surface of the core.
 
 pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
 pub mod hosts;
+pub mod surface;
 pub mod tool;
