@@ -30,8 +30,10 @@ impl Surface {
         surface.read_folder(folder)?;
         let root = fs::read_to_string(folder.join("lib.rs"))?;
         surface.export_uses(&syn::parse_file(&root)?.items);
-        let views = fs::read_to_string(folder.join("view").join("mod.rs"))?;
-        surface.export_uses(&syn::parse_file(&views)?.items);
+        for module in ["entry", "view"] {
+            let text = fs::read_to_string(folder.join(module).join("mod.rs"))?;
+            surface.export_uses(&syn::parse_file(&text)?.items);
+        }
         Ok(surface)
     }
 
