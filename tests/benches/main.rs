@@ -6,6 +6,7 @@
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod corpus;
+mod hosts;
 mod measure;
 mod peers;
 
@@ -17,6 +18,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use measure::{Run, alternate, median};
+
+/// Lines of the corpus for one thread: about 100 MB.
+const HOST_LINES: u64 = 320_000;
 
 /// What is being measured and with what.
 struct Bench {
@@ -64,7 +68,10 @@ fn main() -> Result<()> {
     );
     bench.report_beside_peers()?;
     bench.indexed_report()?;
-    Ok(())
+    println!();
+    let log = folder.path().join("hosts.jsonl");
+    corpus::write(&log, HOST_LINES, 0)?;
+    hosts::table(&log, runs)
 }
 
 impl Bench {
