@@ -181,28 +181,6 @@ fn memory_is_bounded_by_what_is_kept_and_not_by_what_has_passed() {
 }
 
 #[test]
-fn a_call_that_takes_too_long_is_interrupted() {
-    let limits = Limits {
-        memory_bytes: 256 << 20,
-        time: Some(Duration::from_millis(10)),
-        ..Limits::default()
-    };
-    let component = artefacts::component().unwrap();
-    let mut guest = Sandbox::new(&component, limits)
-        .unwrap()
-        .ingest(OPTIONS)
-        .unwrap();
-    guest.open("usage.jsonl").unwrap();
-    // Far more than any machine reads in the time.
-    let chunk = (bad_input::GOOD.to_owned() + "\n").repeat(200_000);
-    assert_eq!(
-        guest.push(&chunk),
-        Err(SandboxError::TimeLimit(Duration::from_millis(10)))
-    );
-    assert_eq!(guest.close(), Err(SandboxError::Ended));
-}
-
-#[test]
 fn only_components_that_import_nothing_and_export_the_core_are_taken() {
     let refused =
         |text: &str| Sandbox::new(&wat::parse_str(text).unwrap(), Limits::default()).err();

@@ -10,6 +10,7 @@ use crate::log_kind::LogKind;
 use crate::telemetry::Telemetry;
 use crate::time::Window;
 
+use super::map::IntoMap as _;
 use super::number::{mean_us, rate_of};
 use super::{Millis, Provenance};
 
@@ -121,14 +122,14 @@ impl Telemetry {
             by_agent: by_agent
                 .into_iter()
                 .map(|(agent, sums)| (agent.to_string(), AgentTotals::of(&sums)))
-                .collect(),
+                .into_map(),
             attune: AttuneAgentPerformance {
                 total_assignments: lines.assignments,
                 by_agent: agents
                     .lines
                     .iter()
                     .map(|(agent, sums)| (agent.to_string(), AttuneAgent::of(sums)))
-                    .collect(),
+                    .into_map(),
                 automation_rate: rate_of(lines.automated, lines.assignments),
                 human_review_rate: rate_of(lines.human_review, lines.assignments),
             },

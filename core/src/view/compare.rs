@@ -10,6 +10,7 @@ use crate::telemetry::Telemetry;
 use crate::time::Window;
 use crate::usage::UsageTotals;
 
+use super::map::IntoMap as _;
 use super::number::{rate, usd_rate};
 use super::savings::share_of;
 use super::usage::group;
@@ -125,7 +126,8 @@ fn changes(
     before: &BTreeMap<String, TotalsView>,
     now: &BTreeMap<String, TotalsView>,
 ) -> BTreeMap<String, CostChange> {
-    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let mut names: BTreeSet<&String> = BTreeSet::new();
+    names.extend(before.keys().chain(now.keys()));
     names
         .into_iter()
         .map(|name| {
@@ -147,7 +149,7 @@ fn changes(
                 },
             )
         })
-        .collect()
+        .into_map()
 }
 
 #[expect(clippy::cast_precision_loss)]

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
+use super::map::IntoMap as _;
 use crate::aggregate::Book;
 use crate::log_kind::LogKind;
 use crate::money::{Usd, UsdChange};
@@ -73,7 +74,7 @@ impl Telemetry {
                     CostBook::of(&book, states_baseline, gate.outside),
                 )
             })
-            .collect()
+            .into_map()
     }
 
     /// Whether a sum of a book reached its type's end.
@@ -138,5 +139,5 @@ fn named(counts: &BTreeMap<Box<str>, u64>) -> BTreeMap<String, u64> {
     counts
         .iter()
         .map(|(name, records)| (name.to_string(), *records))
-        .collect()
+        .into_map()
 }

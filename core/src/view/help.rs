@@ -12,6 +12,7 @@ use crate::log_kind::LogKind;
 use crate::telemetry::Telemetry;
 use crate::time::Window;
 
+use super::map::IntoMap as _;
 use super::number::{mean_us, rate_of};
 use super::rank::ranked;
 use super::{Millis, Provenance};
@@ -169,7 +170,7 @@ fn groups(
             };
             (name.to_string(), group)
         })
-        .collect();
+        .into_map();
     for (name, times) in unmatched {
         groups.entry(name.to_string()).or_default().unmatched = *times;
     }

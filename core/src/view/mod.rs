@@ -8,6 +8,7 @@ mod compare;
 mod cost_books;
 mod file_tests;
 mod help;
+mod map;
 mod models;
 mod number;
 mod prompt_cache;

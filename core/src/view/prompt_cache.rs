@@ -16,6 +16,7 @@ use crate::time::Window;
 use crate::usage::{UsageCube, UsageTotals};
 
 use super::Provenance;
+use super::map::IntoMap as _;
 use super::number::rate;
 
 /// Use of the prompt cache, and of the response cache beside it.
@@ -94,7 +95,7 @@ impl Telemetry {
             by_workflow: by_workflow
                 .into_iter()
                 .map(|(name, sums)| (name, PromptCacheUse::of(&sums)))
-                .collect(),
+                .into_map(),
             provenance,
         }
     }

@@ -10,6 +10,7 @@ use crate::telemetry::Telemetry;
 use crate::time::Window;
 use crate::usage::UsageTotals;
 
+use super::map::IntoMap as _;
 use super::models::{NO_OUTCOME, mean_duration};
 use super::number::Millis;
 use super::savings::share_of;
@@ -88,7 +89,7 @@ impl Telemetry {
             let by_model = models
                 .iter()
                 .map(|(model, sums)| (model.to_string(), route(sums)))
-                .collect();
+                .into_map();
             (
                 name.to_string(),
                 WorkflowRoutes {
@@ -105,8 +106,8 @@ impl Telemetry {
             by_tier: tiers
                 .iter()
                 .map(|(tier, sums)| (tier.clone(), route(sums)))
-                .collect(),
-            by_workflow: by_workflow.collect(),
+                .into_map(),
+            by_workflow: by_workflow.into_map(),
             provenance,
         }
     }

@@ -12,6 +12,7 @@ use crate::telemetry::Telemetry;
 use crate::time::Window;
 use crate::usage::{UsageCube, UsageTotals};
 
+use super::map::IntoMap as _;
 use super::number::{rate, usd_rate};
 use super::{PromptCacheSavings, Provenance};
 
@@ -110,7 +111,7 @@ impl Telemetry {
             tier_share: tiers
                 .into_iter()
                 .map(|(tier, calls)| (tier, rate(calls, totals.calls)))
-                .collect(),
+                .into_map(),
             provenance,
         }
     }

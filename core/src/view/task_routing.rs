@@ -12,6 +12,7 @@ use crate::telemetry::Telemetry;
 use crate::time::Window;
 
 use super::Provenance;
+use super::map::IntoMap as _;
 use super::number::{mean_nano, rate_of};
 
 /// Tasks in a window.
@@ -107,7 +108,7 @@ impl Telemetry {
             groups
                 .into_iter()
                 .map(|(name, sums)| (name.to_string(), TaskTotals::of(&sums)))
-                .collect()
+                .into_map()
         };
         let lines = &tasks.lines;
         TaskRoutingView {

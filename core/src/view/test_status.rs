@@ -11,6 +11,7 @@ use crate::log_kind::LogKind;
 use crate::telemetry::Telemetry;
 use crate::time::{Timestamp, Window};
 
+use super::map::IntoMap as _;
 use super::number::{mean_us, percent_change, percent_share, rate_of};
 use super::rank::ranked;
 use super::{Millis, Provenance};
@@ -150,7 +151,7 @@ impl Telemetry {
                 .by_suite
                 .iter()
                 .map(|(suite, sums)| (suite.to_string(), RunTotals::of(sums)))
-                .collect(),
+                .into_map(),
             failing_left_out: failing.left_out,
             most_failing: failing
                 .items

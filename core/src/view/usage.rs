@@ -13,6 +13,7 @@ use crate::telemetry::Telemetry;
 use crate::time::{Timestamp, Window};
 use crate::usage::{UsageCube, UsageTotals};
 
+use super::map::IntoMap as _;
 use super::number::{Millis, rate};
 use super::{CostBook, OtherLog, Provenance, Skipped, SourceView};
 
@@ -195,5 +196,5 @@ pub(crate) fn group(
     }
     sums.into_iter()
         .map(|(name, totals)| (name, TotalsView::of(&totals)))
-        .collect()
+        .into_map()
 }

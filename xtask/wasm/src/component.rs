@@ -1,6 +1,7 @@
 //! A core module that carries its WIT description becomes an import-free component.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -30,13 +31,53 @@ pub(crate) fn encode(module: &Path, output: &Path) -> Result<()> {
 fn encode_bytes(module: &[u8]) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .validate(true)
-        .module(module)?
+        .module(&without_names(module)?)?
         .encode()?;
     let imports = imports(&component)?;
     if !imports.is_empty() {
         bail!("it imports {}, and must import nothing", imports.join(", "));
     }
     Ok(component)
+}
+
+/// A core module without the names of its functions, which are for debuggers.
+fn without_names(module: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = Vec::with_capacity(module.len());
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if let Payload::Version { range, .. } = &payload {
+            kept.extend_from_slice(part(module, range)?);
+        }
+        if matches!(&payload, Payload::CustomSection(section) if section.name() == "name") {
+            continue;
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let content = part(module, &range)?;
+            kept.push(id);
+            push_leb128(&mut kept, content.len());
+            kept.extend_from_slice(content);
+        }
+    }
+    Ok(kept)
+}
+
+fn part<'a>(module: &'a [u8], range: &Range<u64>) -> Result<&'a [u8]> {
+    module
+        .get(usize::try_from(range.start)?..usize::try_from(range.end)?)
+        .context("a section lies beyond the module's end")
+}
+
+/// A length as the format writes it: seven bits a byte, the lowest first.
+fn push_leb128(bytes: &mut Vec<u8>, mut length: usize) {
+    loop {
+        let low = (length & 0x7f) as u8;
+        length >>= 7;
+        if length == 0 {
+            bytes.push(low);
+            return;
+        }
+        bytes.push(low | 0x80);
+    }
 }
 
 /// The names that a component imports from its host. Imports of the modules nested in it are
