@@ -4,5 +4,6 @@ pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
 pub mod hosts;
+pub mod peer;
 pub mod surface;
 pub mod tool;

@@ -273,3 +273,35 @@ fn wait_until(condition: impl Fn() -> bool) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn what_attune_wrote_is_written_again_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = folder.path();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/attune/home/telemetry");
+    for (what, log) in [
+        ("usage", "usage.jsonl"),
+        ("help-query", "help_queries.jsonl"),
+        ("help-unmatched", "help_unmatched.jsonl"),
+    ] {
+        // The variants of single callers are written in the usual form.
+        let theirs: String = fs::read_to_string(fixtures.join(log))
+            .unwrap()
+            .split_inclusive('\n')
+            .filter(|line| !line.contains("\"total"))
+            .collect();
+        assert!(theirs.lines().count() > 5, "{log}");
+        let mut child = recorder(user, &[what, "--file", log]);
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(theirs.as_bytes())
+            .unwrap();
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+        assert!(
+            fs::read_to_string(user.join(log)).unwrap() == theirs,
+            "{log}"
+        );
+    }
+}
