@@ -80,7 +80,7 @@ fn record(user: &Path, args: &[&str], input: &str) -> Output {
 
 fn call(n: usize) -> String {
     let tier = ["cheap", "PREMIUM"][n % 2];
-    let hit = n % 3 == 0;
+    let hit = n.is_multiple_of(3);
     format!(
         "{{\"workflow\":\"ours-caf\u{e9}\",\"tier\":\"{tier}\",\"model\":\"m\",\"provider\":\"anthropic\",\"cost\":0.{n:06},\
          \"tokens\":{{\"input\":{n},\"output\":2}},\"cache\":{{\"hit\":{hit},\"type\":\"hash\"}},\"user_id\":\"ann\",\"stage\":\"s\"}}\n"

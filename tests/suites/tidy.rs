@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use muster_tests::surface::Surface;
 
 fn root() -> PathBuf {
@@ -11,10 +12,10 @@ fn root() -> PathBuf {
 
 /// Compares a document with what the sources say; `MUSTER_BLESS=1` rewrites it.
 #[track_caller]
-fn pinned(document: &str, now: &str) {
+fn pinned(document: &str, now: &str) -> Result<()> {
     let path = root().join("docs").join(document);
     if std::env::var_os("MUSTER_BLESS").is_some() {
-        fs::write(&path, now).unwrap();
+        fs::write(&path, now)?;
     }
     let before = fs::read_to_string(&path).unwrap_or_default();
     if before != now {
@@ -24,19 +25,20 @@ fn pinned(document: &str, now: &str) {
              If the change is wanted, run `MUSTER_BLESS=1 cargo test -p muster-tests --test tidy`."
         );
     }
+    Ok(())
 }
 
 #[test]
-fn the_public_surface_of_the_core_is_listed() {
-    let surface = Surface::read(&root().join("core/src")).unwrap();
-    pinned("public-items.md", &surface.items());
-    pinned("json.md", &surface.json_fields());
+fn the_public_surface_of_the_core_is_listed() -> Result<()> {
+    let surface = Surface::read(&root().join("core/src"))?;
+    pinned("public-items.md", &surface.items())?;
+    pinned("json.md", &surface.json_fields())
 }
 
 /// All files below a folder, without what is built or fetched.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -46,25 +48,26 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             continue;
         }
         if path.is_dir() {
-            files(&path, found)
+            files(&path, found)?;
         } else {
-            found.push(path)
+            found.push(path);
         }
     }
+    Ok(())
 }
 
-fn texts() -> Vec<(PathBuf, String)> {
+fn texts() -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
-    files(&root(), &mut found);
-    found
+    files(&root(), &mut found)?;
+    let texts = found
         .into_iter()
-        .filter_map(|path| fs::read_to_string(&path).ok().map(|text| (path, text)))
-        .collect()
+        .filter_map(|path| fs::read_to_string(&path).ok().map(|text| (path, text)));
+    Ok(texts.collect())
 }
 
 #[test]
-fn rust_sources_are_ascii() {
-    for (path, text) in texts() {
+fn rust_sources_are_ascii() -> Result<()> {
+    for (path, text) in texts()? {
         if path.extension().is_some_and(|e| e == "rs") {
             let line = text.lines().position(|line| !line.is_ascii());
             assert_eq!(
@@ -75,14 +78,15 @@ fn rust_sources_are_ascii() {
             );
         }
     }
+    Ok(())
 }
 
 #[test]
-fn no_file_names_a_place_of_one_machine() {
+fn no_file_names_a_place_of_one_machine() -> Result<()> {
     // Put together here, so that this file does not find itself.
     let places = ["/work", "/farm", "/root"].map(|place| format!("{place}/"));
     let lock = "resolved\": \"http";
-    for (path, text) in texts() {
+    for (path, text) in texts()? {
         let fixture = path.components().any(|part| part.as_os_str() == "fixtures");
         for place in places.iter().filter(|_| !fixture) {
             let found = text.lines().find(|line| {
@@ -100,4 +104,5 @@ fn no_file_names_a_place_of_one_machine() {
             );
         }
     }
+    Ok(())
 }

@@ -70,7 +70,8 @@ fn part<'a>(module: &'a [u8], range: &Range<u64>) -> Result<&'a [u8]> {
 /// A length as the format writes it: seven bits a byte, the lowest first.
 fn push_leb128(bytes: &mut Vec<u8>, mut length: usize) {
     loop {
-        let low = (length & 0x7f) as u8;
+        let [low, ..] = length.to_le_bytes();
+        let low = low & 0x7f;
         length >>= 7;
         if length == 0 {
             bytes.push(low);
