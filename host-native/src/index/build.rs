@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use muster_core::{LogKind, LogScan, ReadOptions, UsageIndex};
+use muster_core::{LogKind, LogScan, ReadOptions, UsageBlock, UsageIndex};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::files::{line_start_after, scan_range, side_by_side};
@@ -72,15 +72,49 @@ pub(super) fn extend(
 
 /// Whether the log still has every block of the index, by their heads and tails.
 pub(super) fn has_all_blocks(file: &File, index: &UsageIndex) -> io::Result<bool> {
-    for block in index.blocks() {
-        match hashes(file, block.bytes.clone()) {
-            Ok(hashes) if hashes == block.hashes => {}
-            Ok(_) => return Ok(false),
-            Err(error) if is_end(&error) => return Ok(false),
-            Err(error) => return Err(error),
+    match check_blocks(file, index.blocks()) {
+        Err(error) if is_end(&error) => Ok(false),
+        checked => checked,
+    }
+}
+
+fn check_blocks(file: &File, blocks: &[UsageBlock]) -> io::Result<bool> {
+    // Twice `HASHED_BYTES`.
+    let mut buffer = [0; 8 << 10];
+    let Some(first) = blocks.first() else {
+        return Ok(true);
+    };
+    let head = first.bytes.start..first.bytes.start + hashed_bytes(&first.bytes);
+    if xxh3_64(read(file, head, &mut buffer)?) != first.hashes[0] {
+        return Ok(false);
+    }
+    for (at, block) in blocks.iter().enumerate() {
+        // The tail of a block and the head of the next lie side by side: one read.
+        let next = blocks.get(at + 1);
+        let end = block.bytes.end + next.map_or(0, |next| hashed_bytes(&next.bytes));
+        let tail_bytes = hashed_bytes(&block.bytes);
+        let border = read(file, block.bytes.end - tail_bytes..end, &mut buffer)?;
+        let (tail, head) = border.split_at(usize::try_from(tail_bytes).unwrap_or(0));
+        if xxh3_64(tail) != block.hashes[1]
+            || next.is_some_and(|next| xxh3_64(head) != next.hashes[0])
+        {
+            return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Reads a range that fits the buffer.
+fn read<'a>(file: &File, range: Range<u64>, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+    let bytes = &mut buffer[..length];
+    file.read_exact_at(bytes, range.start)?;
+    Ok(bytes)
+}
+
+/// How many bytes at each end of a block are hashed.
+fn hashed_bytes(block: &Range<u64>) -> u64 {
+    (block.end - block.start).min(HASHED_BYTES)
 }
 
 /// The finished scan of a part of the log; an error if the log ends within it.
@@ -105,7 +139,7 @@ pub(super) fn is_end(error: &io::Error) -> bool {
 }
 
 fn hashes(file: &File, block: Range<u64>) -> io::Result<[u64; 2]> {
-    let length = (block.end - block.start).min(HASHED_BYTES);
+    let length = hashed_bytes(&block);
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
     file.read_exact_at(&mut bytes, block.start)?;
     let head = xxh3_64(&bytes);

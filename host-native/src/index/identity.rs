@@ -3,6 +3,8 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
+use crate::clock::Clock;
+
 /// A state of a file, as far as its inode shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -29,6 +31,12 @@ impl Identity {
             modified: nanos(metadata.mtime(), metadata.mtime_nsec()),
             changed: nanos(metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    /// Whether the file has not changed for so long.
+    pub(super) fn is_older_than(&self, nanos: i64) -> bool {
+        let now = Clock::default().now().as_micros().saturating_mul(1000);
+        self.modified.max(self.changed).saturating_add(nanos) < now
     }
 
     pub(super) fn to_bytes(self) -> [u8; IDENTITY_BYTES] {

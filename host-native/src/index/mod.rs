@@ -116,7 +116,10 @@ pub fn scan_indexed(
         return read_all("the log has moved");
     };
     let kept = store::load(&settings.folder, &log);
-    let known = kept.is_some();
+    // Kept once more when the log has been still for long enough to be trusted.
+    let refresh = kept.as_ref().is_none_or(|kept| {
+        kept.is_young && kept.identity == identity && identity.is_older_than(store::YOUNG_NANOS)
+    });
     let mut index = match kept {
         Some(kept) => still_true(kept, &identity, &file)?,
         None => UsageIndex::default(),
@@ -136,7 +139,7 @@ pub fn scan_indexed(
     if index.rows() > MAX_ROWS {
         return read_all("the log has too many different calls");
     }
-    let save = !known || index.end() - before >= SAVE_BYTES.min(settings.block_bytes);
+    let save = refresh || index.end() - before >= SAVE_BYTES.min(settings.block_bytes);
     let Some((scan, kept)) = answer::answer(&index, &file, identity.size, options, threads)? else {
         let scanned = read_all("most blocks have to be read")?;
         if save {

@@ -20,7 +20,7 @@ const MAGIC: &[u8; 16] = b"muster usage idx";
 
 /// A log that changed less than this before its index was written may have changed
 /// once more in the same tick of the file system's clock.
-const YOUNG_NANOS: i64 = 1_000_000_000;
+pub(super) const YOUNG_NANOS: i64 = 1_000_000_000;
 
 /// An index that was kept.
 #[derive(Debug)]

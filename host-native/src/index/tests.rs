@@ -224,6 +224,23 @@ fn an_unchanged_log_is_trusted_when_its_index_is_older_than_a_tick() {
 }
 
 #[test]
+fn the_index_of_a_log_that_has_become_still_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("usage.jsonl");
+    long_log(&log);
+    let settings = settings(folder.path());
+    let canonical = log.canonicalize().unwrap();
+    let deadline = SystemTime::now() + Duration::from_secs(30);
+    loop {
+        with_index(&log, ReadOptions::default());
+        if !store::load(&settings.folder, &canonical).unwrap().is_young {
+            break;
+        }
+        assert!(SystemTime::now() < deadline, "still young");
+    }
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_costs_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("usage.jsonl");
