@@ -305,6 +305,11 @@ fn build_std(folder: &Path, scratch: &Path, rustc: &Path) -> Result<()> {
         seed.join("Cargo.toml"),
         "[package]\nname = \"seed\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n",
     )?;
+    // CI builds with --locked, which writes no lock file.
+    fs::write(
+        seed.join("Cargo.lock"),
+        "version = 4\n\n[[package]]\nname = \"seed\"\nversion = \"0.0.0\"\n",
+    )?;
     let target = scratch.join("target");
     Cmd::cargo("build")
         .args([
