@@ -39,6 +39,7 @@ mod money;
 mod number;
 mod prices;
 pub mod record;
+mod same_bytes;
 mod telemetry;
 mod time;
 mod usage;

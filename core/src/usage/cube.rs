@@ -9,6 +9,7 @@ use rustc_hash::FxHasher;
 
 use crate::money::Usd;
 use crate::record::usage::UsageRecord;
+use crate::same_bytes::same_bytes;
 use crate::time::Day;
 
 /// What calls are told apart by. Texts are as written, the tier's case included.
@@ -243,10 +244,10 @@ impl Row {
 
 impl UsageKey {
     fn is(&self, [workflow, tier, model, provider]: [&str; 4]) -> bool {
-        *self.workflow == *workflow
-            && *self.tier == *tier
-            && *self.model == *model
-            && *self.provider == *provider
+        same_bytes(self.workflow.as_bytes(), workflow.as_bytes())
+            && same_bytes(self.tier.as_bytes(), tier.as_bytes())
+            && same_bytes(self.model.as_bytes(), model.as_bytes())
+            && same_bytes(self.provider.as_bytes(), provider.as_bytes())
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::borrow::Cow;
 
 use super::{PromptCache, UsageRecord};
 use crate::money::Usd;
+use crate::same_bytes::same_bytes;
 use crate::time::Timestamp;
 
 /// The record, or `None` for any line that is not exactly in the usual form.
@@ -99,9 +100,11 @@ impl<'a> Cursor<'a> {
         self.line.as_bytes().get(self.at..).unwrap_or(&[])
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "unrolls for each literal")]
+    #[inline(always)]
     fn skip(&mut self, literal: &str) -> Option<()> {
-        if self.rest().starts_with(literal.as_bytes()) {
+        let found = self.rest().get(..literal.len())?;
+        if same_bytes(found, literal.as_bytes()) {
             self.at += literal.len();
             Some(())
         } else {

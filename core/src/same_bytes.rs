@@ -1,0 +1,56 @@
+//! Equality of short byte strings, without a call.
+
+/// Whether two byte strings are equal, by words of eight bytes.
+///
+/// The comparison that slices bring along is a call, and in WebAssembly one that
+/// goes byte by byte: it took a sixth of the time of reading a usage log there.
+/// With a literal on one side the loop unrolls to a few loads.
+#[inline]
+pub(crate) fn same_bytes(mut a: &[u8], mut b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    while let (Some((x, rest_a)), Some((y, rest_b))) =
+        (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
+    {
+        if u64::from_le_bytes(*x) != u64::from_le_bytes(*y) {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    if let (Some((x, rest_a)), Some((y, rest_b))) =
+        (a.split_first_chunk::<4>(), b.split_first_chunk::<4>())
+    {
+        if u32::from_le_bytes(*x) != u32::from_le_bytes(*y) {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    // At most three bytes.
+    a.iter().zip(b).all(|(x, y)| x == y)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_equality(
+            a in prop::collection::vec(0..2_u8, 0..30),
+            flip in prop::option::of(0..30_usize),
+            cut in 0..3_usize,
+        ) {
+            let mut b: Vec<u8> = a.clone();
+            if let Some(byte) = flip.and_then(|at| b.get_mut(at)) {
+                *byte ^= 1;
+            }
+            b.truncate(b.len() - cut.min(b.len()) / 2);
+            prop_assert_eq!(same_bytes(&a, &b), a == b);
+        }
+    }
+}
