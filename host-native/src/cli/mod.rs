@@ -73,6 +73,8 @@ pub struct Global {
         global = true,
         value_name = "URL",
         env = "MUSTER_STORE",
+        // Accepted, so that scripts can set it already; no command has a store yet.
+        hide = true,
         hide_env_values = true,
         help_heading = "Global options"
     )]
