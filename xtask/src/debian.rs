@@ -102,13 +102,7 @@ fn make(folder: &Path, own: &Compiler) -> Result<()> {
     }
     let rustc = folder.join("bin/rustc");
     let made = Compiler::at(&rustc).context("the unpacked compiler does not start")?;
-    let needed = env!("CARGO_PKG_RUST_VERSION");
-    if version(&made.release) < version(needed) {
-        bail!(
-            "Debian's compiler here is {}, and {needed} or later is needed",
-            made.release
-        );
-    }
+    recent_enough(&made.release)?;
     link_linker(folder, &made.host, own)?;
     build_std(folder, &scratch, &rustc)?;
     stamp::remove(&scratch)?;
@@ -119,6 +113,10 @@ fn make(folder: &Path, own: &Compiler) -> Result<()> {
 /// Downloads the packages into `scratch`, and returns their files.
 fn download(scratch: &Path) -> Result<Vec<PathBuf>> {
     let fetch = || -> Result<()> {
+        let shown = Cmd::new("apt-cache")
+            .args(["show", "--no-all-versions", "rustc-web"])
+            .output()?;
+        recent_enough(offered(&shown).context("apt-cache names no version of rustc-web")?)?;
         let names = resolve(&|package| Cmd::new("apt-cache").args(["depends", package]).output())?;
         progress::detail(&format!("packages: {}", names.join(" ")));
         Cmd::new("apt-get")
@@ -145,6 +143,23 @@ fn download(scratch: &Path) -> Result<Vec<PathBuf>> {
         .filter(|file| file.extension().is_some_and(|extension| extension == "deb"))
         .collect();
     Ok(files)
+}
+
+/// The version that `apt-cache show` offers.
+fn offered(shown: &str) -> Option<&str> {
+    shown
+        .lines()
+        .find_map(|line| line.strip_prefix("Version: "))
+}
+
+/// Fails where Debian's compiler is older than the workspace asks for. Package lists that are
+/// some months old name such a one.
+fn recent_enough(release: &str) -> Result<()> {
+    let needed = env!("CARGO_PKG_RUST_VERSION");
+    if version(release) < version(needed) {
+        bail!("Debian's compiler here is {release}, and {needed} or later is needed");
+    }
+    Ok(())
 }
 
 /// The packages to unpack: those of [`PACKAGES`], the standard library that the current one
@@ -365,7 +380,7 @@ mod tests {
 
     use anyhow::bail;
 
-    use super::{dependencies, resolve, version, wrapper};
+    use super::{dependencies, offered, recent_enough, resolve, version, wrapper};
 
     #[test]
     fn hard_dependencies_are_read_and_nothing_else() {
@@ -419,6 +434,15 @@ mod tests {
             script.ends_with("exec \"$top/usr/bin/rustc\" \"$@\"\n"),
             "{script}"
         );
+    }
+
+    #[test]
+    fn a_compiler_of_old_package_lists_is_refused_before_it_is_downloaded() {
+        let shown = "Package: rustc-web\nSource: rustc\nVersion: 1.85.0+dfsg3-1~deb12u3\n";
+        let release = offered(shown).expect("a version");
+        assert!(recent_enough(release).is_err());
+        assert!(recent_enough("1.999.0+dfsg1-1").is_ok());
+        assert_eq!(offered("Package: rustc-web\n"), None);
     }
 
     #[test]
