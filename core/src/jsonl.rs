@@ -79,7 +79,7 @@ impl LineSplitter {
         let complete = memchr::memrchr(b'\n', rest).map_or(0, |end| end + 1);
         let (lines, tail) = rest.split_at(complete);
         // One check for all of them; line by line only where that fails.
-        let text = core::str::from_utf8(lines);
+        let text = simdutf8::basic::from_utf8(lines);
         let mut start = 0;
         for end in memchr_iter(b'\n', lines) {
             let line = match text {
