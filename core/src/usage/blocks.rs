@@ -76,6 +76,28 @@ impl UsageIndex {
         self.blocks.last().map_or(0, |block| block.bytes.end)
     }
 
+    /// Whether a block holds what its bytes say: `scan` is their finished scan with
+    /// [`Self::scan_options`].
+    pub fn agrees(&self, block: &UsageBlock, scan: LogScan) -> bool {
+        let Some((log, fold)) = scan.into_usage() else {
+            return false;
+        };
+        let kept: BTreeMap<_, _> = block
+            .rows
+            .iter()
+            .map(|row| ((self.row_key(row), row.day), row.totals))
+            .collect();
+        let found: BTreeMap<_, _> = fold
+            .cube
+            .iter()
+            .map(|(key, day, totals)| ((Some(key), day), *totals))
+            .collect();
+        kept.len() == block.rows.len()
+            && kept == found
+            && block.log == log
+            && block.span == fold.span
+    }
+
     /// How many sums are kept: what the index costs in memory.
     pub fn rows(&self) -> usize {
         self.blocks.iter().map(|block| block.rows.len()).sum()

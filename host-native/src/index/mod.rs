@@ -9,6 +9,7 @@ mod answer;
 mod build;
 mod identity;
 mod store;
+mod verify;
 
 use std::fs::File;
 use std::io;
@@ -19,6 +20,8 @@ use muster_core::{LogKind, ReadOptions, UsageIndex};
 use crate::error::describe;
 use crate::files::{Scanned, open_log, scan_file};
 use identity::Identity;
+
+pub use verify::{IndexCheck, IndexFinding, verify_indexes};
 
 /// Bytes of a block.
 const BLOCK_BYTES: u64 = 1 << 20;

@@ -4,6 +4,7 @@
 //! state of the log, the log's path, and the index itself. Several processes may
 //! write one at the same time: the last one stays, and each is right.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -76,7 +77,40 @@ pub(super) fn save(
         .map_err(|error| error.error)
 }
 
+/// The indexes in a folder, by name. A folder that is not there holds none.
+pub(super) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "usage") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The canonical path of the log that an index file is about.
+pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
+    let bytes = fs::read(file).ok()?;
+    let (_, log, _) = split(&bytes)?;
+    Some(PathBuf::from(OsStr::from_bytes(log)))
+}
+
 fn decode(bytes: &[u8], log: &Path) -> Option<(Identity, UsageIndex)> {
+    let (identity, of_log, index) = split(bytes)?;
+    if of_log != log.as_os_str().as_bytes() {
+        return None;
+    }
+    Some((identity, UsageIndex::decode(index)?))
+}
+
+/// The state of the log, its path, and the index, out of a whole file.
+fn split(bytes: &[u8]) -> Option<(Identity, &[u8], &[u8])> {
     let bytes = bytes.strip_prefix(MAGIC)?;
     let (version, bytes) = bytes.split_first_chunk()?;
     let (checksum, body) = bytes.split_first_chunk()?;
@@ -89,10 +123,7 @@ fn decode(bytes: &[u8], log: &Path) -> Option<(Identity, UsageIndex)> {
     let (length, body) = body.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let (of_log, index) = body.split_at_checked(length)?;
-    if of_log != log.as_os_str().as_bytes() {
-        return None;
-    }
-    Some((Identity::from_bytes(identity), UsageIndex::decode(index)?))
+    Some((Identity::from_bytes(identity), of_log, index))
 }
 
 /// The file of a log's index.

@@ -277,3 +277,66 @@ fn an_index_is_for_its_owner_only() {
     // Nothing is left beside it.
     assert_eq!(fs::read_dir(&settings.folder).unwrap().count(), 1);
 }
+
+fn finding(settings: &IndexSettings) -> Vec<IndexFinding> {
+    verify_indexes(settings, 2, &|_| ())
+        .unwrap()
+        .into_iter()
+        .map(|check| check.finding)
+        .collect()
+}
+
+#[test]
+fn a_full_reading_finds_what_the_hashes_cannot_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("usage.jsonl");
+    let settings = IndexSettings {
+        block_bytes: 64 << 10,
+        ..settings(folder.path())
+    };
+    assert_eq!(finding(&settings), []);
+    let lines: String = (0..1000).map(|n| line(3, 4, n % 900)).collect();
+    fs::write(&log, &lines).unwrap();
+    let scan = || scan_indexed(&log, &ReadOptions::default(), 1, &|_| (), &settings).unwrap();
+    scan();
+    let blocks = lines.len().div_ceil(64 << 10);
+    let bytes = lines.len() as u64;
+    assert_eq!(finding(&settings), [IndexFinding::Agrees { blocks, bytes }]);
+
+    // In the middle of the second block, and then an append: `docs/index.md` says that
+    // the next report does not see it.
+    let middle = (64 << 10) + (32 << 10);
+    let cost = middle + lines[middle..].find("\"cost\":0.00").unwrap() + "\"cost\":0.0".len();
+    let file = OpenOptions::new().write(true).open(&log).unwrap();
+    file.write_all_at(b"9", cost as u64).unwrap();
+    let mut file = OpenOptions::new().append(true).open(&log).unwrap();
+    file.write_all(line(3, 5, 1).as_bytes()).unwrap();
+    scan();
+    let found = finding(&settings);
+    assert!(
+        matches!(&found[..], [IndexFinding::Wrong { block }] if block.contains(&(cost as u64))),
+        "{found:?}"
+    );
+    assert_eq!(finding(&settings), [], "the wrong index is gone");
+    scan();
+    assert!(matches!(
+        finding(&settings)[..],
+        [IndexFinding::Agrees { .. }]
+    ));
+}
+
+#[test]
+fn an_index_without_its_log_is_removed_and_a_damaged_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("usage.jsonl");
+    let settings = settings(folder.path());
+    long_log(&log);
+    with_index(&log, ReadOptions::default());
+    fs::write(&log, line(1, 1, 1)).unwrap();
+    assert_eq!(finding(&settings), [IndexFinding::Outdated]);
+    fs::remove_file(&log).unwrap();
+    assert_eq!(finding(&settings), [IndexFinding::LogGone]);
+    assert_eq!(finding(&settings), []);
+    fs::write(settings.folder.join("0.usage"), "muster usage idx").unwrap();
+    assert_eq!(finding(&settings), [IndexFinding::Unreadable]);
+}
