@@ -207,7 +207,7 @@ impl Day {
     }
 
     /// Year, month (1 to 12) and day of the month in the Gregorian calendar.
-    fn civil(self) -> (i64, i64, i64) {
+    pub(crate) fn civil(self) -> (i64, i64, i64) {
         // Era arithmetic on 400-year cycles that begin on 1 March of year 0.
         let z = i64::from(self.0) + 719_468;
         let era = z.div_euclid(146_097);

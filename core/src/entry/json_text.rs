@@ -24,6 +24,11 @@ pub(super) enum Spacing {
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str, charset: Charset) {
     out.push('"');
+    if charset == Charset::Utf8 && !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

@@ -8,6 +8,7 @@
 mod feedback;
 mod help;
 mod json_text;
+mod telemetry;
 mod usage;
 
 use alloc::string::{String, ToString};
@@ -15,6 +16,7 @@ use core::fmt;
 
 pub use feedback::{FeedbackBook, Rating, Vote};
 pub use help::{help_query_line, help_unmatched_line};
+pub use telemetry::{push_telemetry_entry, telemetry_entry_file, telemetry_entry_json};
 pub use usage::{UsageDefaults, usage_line};
 
 use crate::json::{Fields, RecordError, RecordErrorKind, Value};

@@ -16,6 +16,7 @@ pub mod help_unmatched;
 pub mod llm_call;
 pub mod memory_event;
 pub mod task_routing;
+pub mod telemetry_entry;
 pub mod template_ratings;
 pub mod test_execution;
 pub mod usage;
