@@ -150,7 +150,8 @@ impl<'a> Fields<'a> {
         Self::scan(line, line)
     }
 
-    fn scan(line: &'a str, object: &'a str) -> Result<Self, RecordError> {
+    /// Like [`Self::parse`] for an object within a line that offsets are counted from.
+    pub(crate) fn scan(line: &'a str, object: &'a str) -> Result<Self, RecordError> {
         match serde_json::from_str::<Entries<'a>>(object) {
             Ok(Entries(entries)) => Ok(Self { line, entries }),
             Err(error) => Err(Self::explain(line, object, &error)),
@@ -265,6 +266,11 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// A value that was found by other means: `raw` is one JSON value within `line`.
+    pub(crate) fn new(line: &'a str, field: &'static str, raw: &'a str) -> Self {
+        Self { line, field, raw }
+    }
+
     /// The value as it stands in the line.
     pub(crate) fn raw(self) -> &'a str {
         self.raw

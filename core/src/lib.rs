@@ -29,6 +29,7 @@ extern crate alloc;
 extern crate std;
 
 mod aggregate;
+pub mod bridge;
 pub mod entry;
 pub mod fuzz;
 mod json;
@@ -37,6 +38,7 @@ mod line_log;
 mod log_kind;
 mod money;
 mod number;
+mod plain_text;
 mod prices;
 pub mod record;
 mod same_bytes;
