@@ -12,6 +12,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json_object::JsonObject;
 use crate::money::{MoneyError, Usd, UsdChange};
 use crate::number::{NumberError, fixed};
 use crate::time::{Timestamp, Zone};
@@ -394,6 +395,11 @@ impl<'a> Value<'a> {
     pub(crate) fn object_text(self) -> Result<&'a str, RecordError> {
         self.expect(JsonType::Object)?;
         Ok(self.raw)
+    }
+
+    /// An object that is carried and not looked into.
+    pub(crate) fn json_object(self) -> Result<JsonObject, RecordError> {
+        self.object_text().map(JsonObject::of_valid)
     }
 
     /// The error that this value is malformed or out of range.

@@ -30,9 +30,12 @@ extern crate std;
 
 mod aggregate;
 pub mod bridge;
+pub mod coordination;
+mod decimal;
 pub mod entry;
 pub mod fuzz;
 mod json;
+mod json_object;
 mod jsonl;
 mod line_log;
 mod log_kind;
@@ -47,7 +50,9 @@ mod time;
 mod usage;
 pub mod view;
 
+pub use decimal::Decimal;
 pub use json::{JsonType, MAX_COUNT, RecordError, RecordErrorKind};
+pub use json_object::JsonObject;
 pub use jsonl::{Line, LineError, LineSplitter, MAX_LINE_BYTES};
 pub use line_log::{LineLog, SKIP_SAMPLES, SkipReason, SkippedLine};
 pub use log_kind::LogKind;

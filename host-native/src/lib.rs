@@ -15,5 +15,6 @@ pub mod files;
 pub mod index;
 pub mod render;
 pub mod server;
+pub mod store;
 pub mod trash;
 pub mod write;

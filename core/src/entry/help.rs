@@ -2,10 +2,11 @@
 //! version 1.0.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt::Write;
 
 use super::json_text::{Charset, Spacing, push_respaced, push_string};
+use super::stored::time;
 use super::{EntryError, VERSION, known_version, line, only, required_text};
 use crate::json::{Fields, Value};
 use crate::money::div_half_even;
@@ -96,13 +97,10 @@ fn head(fields: &Fields<'_>, now: Timestamp, question: &'static str) -> Result<S
     Ok(out)
 }
 
-/// With a numeric offset, and no fraction when it is zero.
-fn time(at: Timestamp) -> String {
-    at.to_string().replace('Z', "+00:00")
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     fn now() -> Timestamp {

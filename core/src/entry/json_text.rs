@@ -40,16 +40,39 @@ pub(super) fn push_string(out: &mut String, text: &str, charset: Charset) {
             '\u{c}' => out.push_str("\\f"),
             ' '..='~' => out.push(c),
             c if c >= ' ' && charset == Charset::Utf8 => out.push(c),
-            c => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    // Writing to a string cannot fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
+            c => push_escaped(out, c),
         }
     }
     out.push('"');
+}
+
+/// JSON that is known to be valid, in the style of Python's `json.dumps`: a space
+/// after each comma and colon, ASCII only. Escapes that are there stay.
+pub(crate) fn ascii_spaced(json: &str) -> String {
+    let mut spaced = String::with_capacity(json.len() + json.len() / 8);
+    push_respaced(&mut spaced, json, Spacing::Spaced, 0);
+    if spaced.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return spaced;
+    }
+    let mut out = String::with_capacity(spaced.len() + spaced.len() / 8);
+    for c in spaced.chars() {
+        // Outside of strings valid JSON has no such character.
+        if matches!(c, ' '..='~') {
+            out.push(c);
+        } else {
+            push_escaped(&mut out, c);
+        }
+    }
+    out
+}
+
+/// Appends a character as `\u` and four digits, as two of them beyond 16 bits.
+fn push_escaped(out: &mut String, c: char) {
+    let mut units = [0; 2];
+    for unit in c.encode_utf16(&mut units) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
 }
 
 /// Appends JSON that is known to be valid, with other white space. Strings,

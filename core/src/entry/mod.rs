@@ -8,6 +8,7 @@
 mod feedback;
 mod help;
 mod json_text;
+mod stored;
 mod telemetry;
 mod usage;
 
@@ -16,6 +17,8 @@ use core::fmt;
 
 pub use feedback::{FeedbackBook, Rating, Vote};
 pub use help::{help_query_line, help_unmatched_line};
+pub(crate) use json_text::ascii_spaced;
+pub use stored::stream_fields;
 pub use telemetry::{push_telemetry_entry, telemetry_entry_file, telemetry_entry_json};
 pub use usage::{UsageDefaults, usage_line};
 

@@ -7,14 +7,20 @@
 //! else it is an error, so that nothing is made up in silence.
 
 pub mod agent_assignment;
+pub mod approval_request;
+pub mod approval_response;
 pub mod cost_entry;
 pub mod coverage;
 pub mod diagnosis;
 pub mod file_test;
+pub mod heartbeat;
 pub mod help_query;
 pub mod help_unmatched;
 pub mod llm_call;
 pub mod memory_event;
+pub mod quality_feedback;
+pub mod signal;
+pub mod stream_event;
 pub mod task_routing;
 pub mod telemetry_entry;
 pub mod template_ratings;
@@ -22,6 +28,15 @@ pub mod test_execution;
 pub mod usage;
 pub mod usage_summary;
 pub mod workflow_run;
+
+use crate::json::{Fields, RecordError, Value};
+use crate::time::Timestamp;
+
+/// The time that a value in a store states; its first writer takes "now" where
+/// there is none, which would be made up.
+fn stored_time(fields: &Fields<'_>, field: &'static str) -> Result<Option<Timestamp>, RecordError> {
+    fields.get(field)?.map(Value::time).transpose()
+}
 
 #[cfg(test)]
 mod tests;
