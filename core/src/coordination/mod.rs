@@ -1,11 +1,12 @@
 //! What agents do with each other through a store, in one vocabulary for every
 //! store: operations go in, outcomes come out, each at a time that the caller gives.
 //!
-//! A model in memory is the reference: it answers every [`Operation`] from memory, and the
+//! [`Model`] is the reference: it answers every [`Operation`] from memory, and the
 //! stores have to answer the same. Nothing here waits; waiting is a machine around
 //! these operations.
 
 mod defaults;
+mod model;
 mod name;
 mod operation;
 mod outcome;
@@ -15,6 +16,7 @@ pub use defaults::{
     DEFAULT_HEARTBEAT_TTL_S, DEFAULT_RECENT_EVENTS, DEFAULT_SIGNAL_WAIT_S, DEFAULT_STALE_S,
     DEFAULT_STREAM_LENGTH, DEFAULT_TRIM_LENGTH, ENROLMENT_S, GRACE_S, MIN_ANSWER_LEFT_US,
 };
+pub use model::Model;
 pub use name::{MAX_NAME_BYTES, NameError, check_name};
 pub use operation::{
     AckEvents, Answer, ApprovalFilter, BeatInput, FeedbackQuery, GroupRead, NewApproval, NewEvent,
@@ -25,3 +27,6 @@ pub use outcome::{
     GroupInfo, Listing, Malformed, Outcome, PendingSignal, Refusal, Requested, Sent, SignalCheck,
     StreamBatch, StreamInfo,
 };
+
+#[cfg(test)]
+mod tests;

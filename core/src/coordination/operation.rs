@@ -26,6 +26,12 @@ pub enum Operation {
     Check(SignalFilter),
     /// Lists what can be received, oldest first: [`super::Outcome::Signals`].
     Signals(SignalFilter),
+    /// Lists the signals of all agents, oldest first: [`super::Outcome::Signals`].
+    AllSignals {
+        /// Not those that can be received, but those that expired within
+        /// [`super::GRACE_S`] and that nobody has received.
+        expired: bool,
+    },
     /// Removes what could be received: [`super::Outcome::Cleared`].
     Clear(SignalFilter),
     /// Enrols an agent for [`super::ENROLMENT_S`] seconds, so that broadcasts
@@ -40,7 +46,8 @@ pub enum Operation {
         signal_type: Option<String>,
     },
 
-    /// A sign of life: [`super::Outcome::Done`].
+    /// A sign of life: [`super::Outcome::Done`]. An agent is remembered for
+    /// [`super::GRACE_S`] after its key has gone.
     Beat(BeatInput),
     /// All agents that are remembered, by id: [`super::Outcome::Fleet`].
     Fleet,
@@ -50,7 +57,8 @@ pub enum Operation {
         agent_id: String,
     },
 
-    /// Asks for an approval: [`super::Outcome::Requested`].
+    /// Asks for an approval: [`super::Outcome::Requested`]. A request is remembered
+    /// for [`super::GRACE_S`] after its answer, or after its deadline without one.
     Request(NewApproval),
     /// Answers a request: [`super::Outcome::Decision`].
     Decide(Answer),
@@ -59,10 +67,11 @@ pub enum Operation {
         /// The request.
         request_id: String,
     },
-    /// Lists requests, oldest first: [`super::Outcome::Approvals`].
+    /// Lists requests, oldest first, those of one moment by id:
+    /// [`super::Outcome::Approvals`].
     Approvals(ApprovalFilter),
     /// Marks the requests whose deadline has passed as timed out, once each:
-    /// [`super::Outcome::Swept`], their ids in order.
+    /// [`super::Outcome::Swept`], their ids in the order of their bytes.
     Sweep,
 
     /// Appends an event to the stream of its type: [`super::Outcome::Published`].
@@ -93,7 +102,8 @@ pub enum Operation {
     /// Keeps a score for [`super::DEFAULT_FEEDBACK_TTL_S`]: [`super::Outcome::Done`].
     /// A score without a time is of now.
     Feedback(QualityFeedback),
-    /// Scores, newest first: [`super::Outcome::Scores`].
+    /// Scores by their time, newest first, those of one moment by id downwards:
+    /// [`super::Outcome::Scores`].
     FeedbackHistory(FeedbackQuery),
     /// Removes the scores of a workflow, or of one stage: [`super::Outcome::Cleared`].
     ClearFeedback {

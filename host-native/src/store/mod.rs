@@ -2,7 +2,8 @@
 //! scores, in an embedded database or on a server.
 //!
 //! [`Store`] is one interface in the words of `muster_core::coordination`, whose
-//! model says what each call answers. Each call is one transaction. `now` is an argument of every call: a store compares
+//! [`Model`](muster_core::coordination::Model) says what each call answers. Each
+//! call is one transaction. `now` is an argument of every call: a store compares
 //! with it and never with a clock of its own, so that the same sequence of calls
 //! gives the same answers on the model and on every store; the expiry that a
 //! server has of its own is only the broom behind.
@@ -13,6 +14,7 @@
 //! call is nothing beside a transaction.
 
 mod error;
+mod memory;
 mod url;
 
 use std::fmt;
@@ -30,6 +32,7 @@ use muster_core::record::stream_event::{StreamEvent, StreamId};
 use tokio::time::Instant;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use memory::MemoryStore;
 pub use url::{StoreUrl, default_sqlite_path};
 
 /// What a store answers, or why it does not.
@@ -55,6 +58,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         now: Timestamp,
         filter: &SignalFilter,
+    ) -> StoreResult<Listing<PendingSignal>>;
+    /// See [`Operation::AllSignals`].
+    async fn all_signals(
+        &self,
+        now: Timestamp,
+        expired: bool,
     ) -> StoreResult<Listing<PendingSignal>>;
     /// See [`Operation::Clear`].
     async fn clear(&self, now: Timestamp, filter: &SignalFilter) -> StoreResult<u64>;
@@ -231,6 +240,9 @@ pub async fn apply(
         Operation::Take(filter) => Outcome::Check(store.take(now, filter).await?),
         Operation::Check(filter) => Outcome::Check(store.check(now, filter).await?),
         Operation::Signals(filter) => Outcome::Signals(store.signals(now, filter).await?),
+        Operation::AllSignals { expired } => {
+            Outcome::Signals(store.all_signals(now, *expired).await?)
+        }
         Operation::Clear(filter) => Outcome::Cleared(Cleared(store.clear(now, filter).await?)),
         Operation::Enrol { agent_id } => {
             store.enrol(now, agent_id).await?;
