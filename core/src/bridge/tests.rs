@@ -1,5 +1,7 @@
 //! Streams of events, as they were given by real runs and as they should not be.
 
+mod cases;
+
 use alloc::string::ToString;
 use alloc::vec::Vec;
 

@@ -61,6 +61,11 @@ impl From<RecordError> for EntryError {
     }
 }
 
+/// Appends a text as a JSON string; only what JSON forbids is escaped.
+pub(crate) fn push_json_string(out: &mut String, text: &str) {
+    json_text::push_string(out, text, json_text::Charset::Utf8);
+}
+
 /// An error if there is another field than these.
 fn only(fields: &Fields<'_>, known: &[&str]) -> Result<(), EntryError> {
     match fields.names().find(|name| !known.contains(name)) {

@@ -135,6 +135,15 @@ fn workflow_context(out: &mut String, context: &WorkflowContext<'_>) {
     dimension(out, ",\"modelType\":", &context.model_type);
     dimension(out, ",\"executor\":", &context.executor);
     dimension(out, ",\"driver\":", &context.driver);
+    if let Some(outer) = &context.outer_step {
+        out.push_str(",\"outerStep\":{\"runId\":");
+        string(out, &outer.run_id);
+        out.push_str(",\"jobName\":");
+        string(out, &outer.job_name);
+        out.push_str(",\"stepName\":");
+        string(out, &outer.step_name);
+        out.push('}');
+    }
     out.push('}');
 }
 
@@ -303,7 +312,7 @@ mod tests {
         }
     }
 
-    const FULL: &str = r#"{"id":"3b9d5d0e-7d0a-4b5c-8f5e-0d8d4d7f2a10","invocation":{"command":"model","args":["run","<REDACTED>","grind"],"optionKeys":["--input"],"globalOptions":["--json"],"subcommand":"method"},"result":{"status":"user_error","exitCode":1,"errorType":"UserError","errorMessage":"caf\u00e9 \"x\"\r"},"startedAt":"2026-02-05T12:00:00.004Z","completedAt":"2026-02-05T12:00:05.123Z","durationMs":-5000.25,"swampVersion":"20260206.200442.0","denoVersion":"2.6.0","platform":"darwin","invocationContext":{"agentSessionDetected":true,"isInteractive":false,"externalDatastoreConfigured":true,"configuredAiTools":["claude"],"detectedAiTool":"claude"},"parentInvocationId":"p-1","workflowContext":{"workflowName":"","runId":"r","jobName":"a:b","stepName":"c","modelType":"","executor":null,"driver":"docker"},"triggerSource":"webhook","initiatedBy":"user:ada"}"#;
+    const FULL: &str = r#"{"id":"3b9d5d0e-7d0a-4b5c-8f5e-0d8d4d7f2a10","invocation":{"command":"model","args":["run","<REDACTED>","grind"],"optionKeys":["--input"],"globalOptions":["--json"],"subcommand":"method"},"result":{"status":"user_error","exitCode":1,"errorType":"UserError","errorMessage":"caf\u00e9 \"x\"\r"},"startedAt":"2026-02-05T12:00:00.004Z","completedAt":"2026-02-05T12:00:05.123Z","durationMs":-5000.25,"swampVersion":"20260206.200442.0","denoVersion":"2.6.0","platform":"darwin","invocationContext":{"agentSessionDetected":true,"isInteractive":false,"externalDatastoreConfigured":true,"configuredAiTools":["claude"],"detectedAiTool":"claude"},"parentInvocationId":"p-1","workflowContext":{"workflowName":"","runId":"r","jobName":"a:b","stepName":"c","modelType":"","executor":null,"driver":"docker","outerStep":{"runId":"o","jobName":"j","stepName":""}},"triggerSource":"webhook","initiatedBy":"user:ada"}"#;
 
     #[test]
     fn every_field_has_its_place() {

@@ -116,6 +116,20 @@ pub struct WorkflowContext<'a> {
     pub executor: Dimension<'a>,
     /// `driver`: how it ran; entries from 2026-05-08 to 2026-06-11.
     pub driver: Dimension<'a>,
+    /// `outerStep`: the step of another run that this run stands for; only Muster
+    /// writes it.
+    pub outer_step: Option<OuterStep<'a>>,
+}
+
+/// A step that stands for a nested run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OuterStep<'a> {
+    /// `runId`: the run of the step.
+    pub run_id: Cow<'a, str>,
+    /// `jobName`: which job.
+    pub job_name: Cow<'a, str>,
+    /// `stepName`: which step.
+    pub step_name: Cow<'a, str>,
 }
 
 /// An optional text of which the format keeps `null` and the empty text apart
@@ -231,6 +245,20 @@ impl<'a> InvocationContext<'a> {
             detected_ai_tool: some_text(&fields, "detectedAiTool")?,
         })
     }
+
+    /// The block with texts of its own.
+    pub fn into_owned(self) -> InvocationContext<'static> {
+        let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        InvocationContext {
+            agent_session_detected: self.agent_session_detected,
+            is_interactive: self.is_interactive,
+            external_datastore_configured: self.external_datastore_configured,
+            configured_ai_tools: self
+                .configured_ai_tools
+                .map(|tools| tools.into_iter().map(owned).collect()),
+            detected_ai_tool: self.detected_ai_tool.map(owned),
+        }
+    }
 }
 
 impl<'a> WorkflowContext<'a> {
@@ -249,6 +277,18 @@ impl<'a> WorkflowContext<'a> {
             model_type: dimension("modelType")?,
             executor: dimension("executor")?,
             driver: dimension("driver")?,
+            outer_step: fields.get_or_null("outerStep", OuterStep::of)?,
+        })
+    }
+}
+
+impl<'a> OuterStep<'a> {
+    fn of(value: Value<'a>) -> Result<Self, RecordError> {
+        let fields = value.object()?;
+        Ok(Self {
+            run_id: fields.require("runId")?.text()?,
+            job_name: fields.require("jobName")?.text()?,
+            step_name: fields.require("stepName")?.text()?,
         })
     }
 }

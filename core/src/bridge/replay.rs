@@ -1,0 +1,170 @@
+//! A stream as text to entries as text.
+
+use alloc::string::String;
+
+use super::child::{Parent, Producer};
+use super::counts::BridgeCounts;
+use super::machine::{Bridge, BridgeOptions, Finalize};
+use super::read::{Message, StreamLine};
+use crate::entry::push_telemetry_entry;
+use crate::json::RecordError;
+use crate::jsonl::{Line, LineSplitter};
+use crate::line_log::{LineLog, Version};
+use crate::time::Timestamp;
+
+/// How a stream is replayed.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayOptions {
+    /// How the bridge decides.
+    pub bridge: BridgeOptions,
+    /// The entry that the entries are children of.
+    pub parent_id: Option<String>,
+    /// Who makes the entries.
+    pub producer: Producer,
+    /// When events happen that do not say so; without it at the time of reading.
+    pub clock: Option<ReplayClock>,
+    /// Leaves what is open in the end without entries.
+    pub leave_open: bool,
+}
+
+/// A clock that goes on by one step with each event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayClock {
+    /// The time of the first event.
+    pub start: Timestamp,
+    /// Microseconds from event to event.
+    pub step_us: i64,
+}
+
+/// A bridge over JSON lines: chunks of a stream go in, lines with one
+/// `TelemetryEntry` each come out.
+#[derive(Debug)]
+pub struct Replay {
+    bridge: Bridge,
+    parent: Parent,
+    producer: Producer,
+    clock: Option<ReplayClock>,
+    leave_open: bool,
+    splitter: LineSplitter,
+    log: LineLog,
+    events: i64,
+    /// The time that the last event stated.
+    stated: Option<Timestamp>,
+}
+
+impl Replay {
+    /// A replay of a stream that begins.
+    pub fn new(options: ReplayOptions) -> Self {
+        Self {
+            bridge: Bridge::new(options.bridge),
+            parent: Parent::new(options.parent_id.as_deref()),
+            producer: options.producer,
+            clock: options.clock,
+            leave_open: options.leave_open,
+            splitter: LineSplitter::default(),
+            log: LineLog::default(),
+            events: 0,
+            stated: None,
+        }
+    }
+
+    /// Takes the next bytes of the stream, read at `now`, and appends the entries
+    /// of the lines that end in them to `out`, each with a newline.
+    pub fn push(&mut self, now: Timestamp, chunk: &[u8], out: &mut String) {
+        let mut splitter = core::mem::take(&mut self.splitter);
+        splitter.push(chunk, |line| self.line(now, line, out));
+        self.splitter = splitter;
+    }
+
+    /// The stream is over: what is open is drained, unless it is to be left.
+    pub fn finish(&mut self, now: Timestamp, out: &mut String) {
+        let mut splitter = core::mem::take(&mut self.splitter);
+        splitter.finish(|line| self.line(now, line, out));
+        if !self.leave_open {
+            let at = self.time(now, None);
+            self.bridge.handle_finalize(at, Finalize::default());
+            self.take_entries(out);
+        }
+    }
+
+    /// What became of the lines.
+    pub fn log(&self) -> &LineLog {
+        &self.log
+    }
+
+    /// What the bridge has seen.
+    pub fn counts(&self) -> &BridgeCounts {
+        self.bridge.counts()
+    }
+
+    /// The bridge, to be asked.
+    pub fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
+    fn line(&mut self, now: Timestamp, line: Line<'_>, out: &mut String) {
+        let mut log = core::mem::take(&mut self.log);
+        log.note(line, |text| {
+            self.message(now, text)?;
+            Ok(Version::Unversioned)
+        });
+        self.log = log;
+        self.take_entries(out);
+    }
+
+    fn message(&mut self, now: Timestamp, text: &str) -> Result<(), RecordError> {
+        let line = StreamLine::parse(text)?;
+        self.bridge.note_unknown_fields(line.unknown_fields);
+        let at = self.time(now, line.at);
+        match line.message {
+            Message::Event(event) => {
+                self.bridge
+                    .handle_delivery(at, line.stream, line.identity, &event);
+                self.next_event(line.at);
+            }
+            Message::UnknownKind(_) => {
+                self.bridge.note_unknown_kind();
+                self.next_event(line.at);
+            }
+            Message::UnknownFrame(_) => self.bridge.note_unknown_kind(),
+            Message::Done => self.bridge.handle_stream_end(at, line.stream),
+            Message::Broken { code } => self.bridge.handle_stream_error(at, line.stream, &code),
+            Message::Finalize {
+                reason,
+                interrupted,
+            } => self.bridge.handle_finalize(
+                at,
+                Finalize {
+                    reason: reason.as_deref(),
+                    interrupted,
+                },
+            ),
+        }
+        Ok(())
+    }
+
+    fn next_event(&mut self, stated: Option<Timestamp>) {
+        self.events += 1;
+        self.stated = stated;
+    }
+
+    /// When something happens: as it says, by the clock of the replay, or, at the
+    /// end of events that stated their times, when the last of them did.
+    fn time(&self, now: Timestamp, stated: Option<Timestamp>) -> Timestamp {
+        stated.unwrap_or_else(|| match self.clock {
+            Some(clock) => clock
+                .start
+                .saturating_add_us(clock.step_us.saturating_mul(self.events)),
+            None => self.stated.unwrap_or(now),
+        })
+    }
+
+    fn take_entries(&mut self, out: &mut String) {
+        while let Some(entry) = self.bridge.poll_entry() {
+            entry.sign(&self.parent, &self.producer, |entry| {
+                push_telemetry_entry(out, entry);
+            });
+            out.push('\n');
+        }
+    }
+}
