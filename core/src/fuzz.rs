@@ -6,10 +6,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use crate::bridge::{Replay, ReplayOptions};
 use crate::log_kind::LogKind;
 use crate::record::template_ratings::TemplateRatings;
 use crate::record::usage_summary::UsageSummary;
 use crate::telemetry::{LogScan, ReadOptions, Telemetry};
+use crate::time::Timestamp;
 use crate::view::{ReportKind, ReportParams};
 
 /// Any log of any kind, cut in two anywhere, gives the reports of the whole: as
@@ -53,6 +55,35 @@ pub fn fuzz_document(text: &str) -> Result<(), (String, String)> {
         Ok(())
     } else {
         Err((once, again))
+    }
+}
+
+/// Any stream of events gives the same entries however it is cut, never more than
+/// methods that began and failures before one, and leaves nothing open.
+#[doc(hidden)]
+pub fn fuzz_bridge(bytes: &[u8], cut: usize) -> Result<(), (String, String)> {
+    let replayed = |chunks: &[&[u8]]| {
+        let mut replay = Replay::new(ReplayOptions::default());
+        let mut out = String::new();
+        for chunk in chunks {
+            replay.push(Timestamp::MAX, chunk, &mut out);
+        }
+        replay.finish(Timestamp::MAX, &mut out);
+        (replay, out)
+    };
+    let (replay, whole) = replayed(&[bytes]);
+    let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+    let (parts, cut) = replayed(&[head, tail]);
+    if whole != cut || replay.log() != parts.log() || replay.counts() != parts.counts() {
+        return Err((whole, cut));
+    }
+    let counts = replay.counts();
+    let entries = whole.lines().count() as u64;
+    let bound = counts.methods + counts.failed_before_method;
+    if entries == counts.entries() && entries == bound && replay.bridge().open_methods() == 0 {
+        Ok(())
+    } else {
+        Err((whole, format!("{counts:?}")))
     }
 }
 
@@ -115,7 +146,73 @@ mod tests {
         "null",
     ];
 
+    /// Pieces of streams: few names, so that events meet.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let line = (
+            prop::sample::select(EVENTS.as_slice()),
+            prop::sample::select(["j", "a:b", ""].as_slice()),
+            prop::sample::select(["s", "b:c", "\u{1f600}"].as_slice()),
+            prop::sample::select(["r-1", "r-2", "r-3"].as_slice()),
+            prop::sample::select(ENVELOPES.as_slice()),
+            0..20_u64,
+        )
+            .prop_map(|(event, job, step, run, envelope, number)| {
+                let event = event.replace('J', job).replace('S', step).replace('R', run);
+                let number = number.to_string();
+                envelope
+                    .replace("EVENT", &event)
+                    .replace('N', &number)
+                    .into_bytes()
+            });
+        let garbage = prop::collection::vec(any::<u8>(), 0..6);
+        let line = prop_oneof![9 => line, 1 => garbage];
+        prop::collection::vec(line, 0..60).prop_map(|lines| lines.join(&b'\n'))
+    }
+
+    const EVENTS: [&str; 19] = [
+        r#"{"kind":"started","runId":"R","workflowName":"w"}"#,
+        r#"{"kind":"started","runId":"R","workflowName":"w","jobs":[{"id":"J"},{"id":"a:b"}]}"#,
+        r#"{"kind":"step_started","jobId":"J","stepId":"S"}"#,
+        r#"{"kind":"model_resolved","jobId":"J","stepId":"S","modelName":"m","modelType":"t","methodName":"x"}"#,
+        r#"{"kind":"method_executing","jobId":"J","stepId":"S","modelName":"m","methodName":"x"}"#,
+        r#"{"kind":"method_executing","jobId":"J","stepId":"S","modelName":"m","methodName":"y","driver":null}"#,
+        r#"{"kind":"step_completed","jobId":"J","stepId":"S","executor":"e"}"#,
+        r#"{"kind":"step_completed","jobId":"J","stepId":"S"}"#,
+        r#"{"kind":"step_failed","jobId":"J","stepId":"S","error":"e\nf","modelName":"e","methodName":"x"}"#,
+        r#"{"kind":"step_failed","jobId":"J","stepId":"S","error":"e"}"#,
+        r#"{"kind":"step_skipped","jobId":"J","stepId":"S"}"#,
+        r#"{"kind":"job_started","jobId":"J"}"#,
+        r#"{"kind":"job_completed","jobId":"J"}"#,
+        r#"{"kind":"job_skipped","jobId":"J"}"#,
+        r#"{"kind":"completed","run":{"id":"R","status":"succeeded"}}"#,
+        r#"{"kind":"cancelled","run":{"id":"R"}}"#,
+        r#"{"kind":"suspended","run":{"id":"R"},"jobId":"J","stepId":"S"}"#,
+        r#"{"kind":"method_event","jobId":"J","stepId":"S","event":{"type":"nested_model_invocation"}}"#,
+        r#"{"kind":"error","error":{"code":"cancelled"}}"#,
+    ];
+
+    const ENVELOPES: [&str; 8] = [
+        "EVENT",
+        "EVENT",
+        r#"{"at":N,"event":EVENT}"#,
+        r#"{"at":N,"event":EVENT,"seq":N}"#,
+        r#"{"type":"event","id":"q","event":EVENT}"#,
+        r#"{"type":"event","id":N,"event":EVENT}"#,
+        r#"{"type":"done","id":N}"#,
+        r#"{"type":"error","id":"q","error":{"code":"cancelled"}}"#,
+    ];
+
     proptest! {
+        #[test]
+        fn streams_give_what_they_start(stream in stream(), cut in 0..4000_usize) {
+            prop_assert_eq!(fuzz_bridge(&stream, cut), Ok(()));
+        }
+
+        #[test]
+        fn any_bytes_are_a_stream(bytes in bytes(), cut in 0..400_usize) {
+            prop_assert_eq!(fuzz_bridge(&bytes, cut), Ok(()));
+        }
+
         #[test]
         fn logs_are_cut_anywhere(kind in prop::sample::select(LogKind::ALL.as_slice()), bytes in bytes(), cut in 0..400_usize) {
             prop_assert_eq!(fuzz_log(kind, &bytes, cut), Ok(()));

@@ -34,6 +34,7 @@ pub mod coordination;
 mod decimal;
 pub mod entry;
 pub mod fuzz;
+mod histogram;
 mod json;
 mod json_object;
 mod jsonl;
@@ -51,6 +52,7 @@ mod usage;
 pub mod view;
 
 pub use decimal::Decimal;
+pub use histogram::Histogram;
 pub use json::{JsonType, MAX_COUNT, RecordError, RecordErrorKind};
 pub use json_object::JsonObject;
 pub use jsonl::{Line, LineError, LineSplitter, MAX_LINE_BYTES};

@@ -2,6 +2,8 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use uuid::Uuid;
@@ -159,8 +161,8 @@ impl<'a> ChildEntry<'a> {
         let mut entry = Self {
             workflow_name: &run.workflow_name,
             run_id: &run.id,
-            job: step.job(),
-            step: step.step(),
+            job: step.job_name(),
+            step: step.step_name(),
             method: step.text(step.method),
             model_type: step.dimension(step.model_type),
             executor: step.dimension(step.executor),
@@ -216,7 +218,7 @@ impl<'a> ChildEntry<'a> {
     ) -> R {
         let mut buffer = Uuid::encode_buffer();
         let id = &*self.id(parent).hyphenated().encode_lower(&mut buffer);
-        let args = [
+        let args = vec![
             Cow::Borrowed("run"),
             Cow::Borrowed(REDACTED),
             Cow::Borrowed(self.method),
@@ -243,9 +245,9 @@ impl<'a> ChildEntry<'a> {
             invocation: Invocation {
                 command: Cow::Borrowed("model"),
                 subcommand: Some(Cow::Borrowed("method")),
-                args: Cow::Borrowed(&args),
-                option_keys: Cow::Borrowed(&[]),
-                global_options: Cow::Borrowed(&[]),
+                args,
+                option_keys: Vec::new(),
+                global_options: Vec::new(),
             },
             result,
             started_at: self.started_at,

@@ -10,7 +10,7 @@ use super::event::{Event, MethodDetail, MethodName, RunView, Started, StepFailed
 use super::read::Identity;
 use super::redact::{MessageRedaction, error_message};
 use super::runs::{Host, JobPhase, RunIndex, Runs};
-use super::steps::{Failure, FailureKind, Phase, StepIndex, Steps};
+use super::steps::{Failure, FailureKind, Phase, Step, StepIndex, Steps};
 use crate::record::telemetry_entry::Dimension;
 use crate::time::Timestamp;
 
@@ -317,8 +317,8 @@ impl Bridge {
             serial: step.serial,
             workflow_name: run.workflow_name.clone(),
             run_id: run.id.clone(),
-            job: step.job().into(),
-            step: step.step().into(),
+            job: step.job_name().into(),
+            step: step.step_name().into(),
         })
     }
 
@@ -353,13 +353,11 @@ impl Bridge {
                         && self.steps.find(other, &step.job, &step.step).is_none()
                         && other != run
                 });
-            match other {
-                Some(other) => other,
-                None => {
-                    self.counts.duplicates += 1;
-                    return;
-                }
-            }
+            let Some(other) = other else {
+                self.counts.duplicates += 1;
+                return;
+            };
+            other
         };
         self.open_step(run, step);
     }
@@ -429,23 +427,21 @@ impl Bridge {
         method: &MethodName<'_>,
         driver: &Dimension<'_>,
     ) {
-        let index = match self.find_waiting(stream, step) {
-            Some(index) => index,
-            None => {
-                let run = self.runs.for_start(stream, &step.job);
-                let open = self.steps.find(run, &step.job, &step.step);
-                let same = open
-                    .and_then(|open| self.steps.get(open))
-                    .is_some_and(|open| {
-                        open.text(open.model) == method.model
-                            && open.text(open.method) == method.method
-                    });
-                if same {
-                    self.counts.duplicates += 1;
-                    return;
-                }
-                self.open_step(run, step)
+        let index = if let Some(index) = self.find_waiting(stream, step) {
+            index
+        } else {
+            let run = self.runs.for_start(stream, &step.job);
+            let open = self.steps.find(run, &step.job, &step.step);
+            let same = open
+                .and_then(|open| self.steps.get(open))
+                .is_some_and(|open| {
+                    open.text(open.model) == method.model && open.text(open.method) == method.method
+                });
+            if same {
+                self.counts.duplicates += 1;
+                return;
             }
+            self.open_step(run, step)
         };
         self.order += 1;
         let order = self.order;
@@ -480,10 +476,7 @@ impl Bridge {
         let Some(index) = self.find(stream, step, |_| true) else {
             return;
         };
-        let executing = self
-            .steps
-            .get(index)
-            .is_some_and(|slot| slot.is_executing());
+        let executing = self.steps.get(index).is_some_and(Step::is_executing);
         if !executing {
             self.drop_waiting(index);
             return;
@@ -498,8 +491,7 @@ impl Bridge {
     fn step_failed(&mut self, now: Timestamp, stream: usize, failed: &StepFailed<'_>) {
         let step = &failed.step;
         let open = self.find(stream, step, |_| true);
-        let executing =
-            open.filter(|&open| self.steps.get(open).is_some_and(|slot| slot.is_executing()));
+        let executing = open.filter(|&open| self.steps.get(open).is_some_and(Step::is_executing));
         let user = failed.error_kind.as_deref() == Some("user");
         if let Some(index) = executing {
             let kind = if user {
@@ -507,10 +499,10 @@ impl Bridge {
             } else {
                 FailureKind::Error
             };
-            if let Some(slot) = self.steps.get_mut(index) {
-                if let (Dimension::Absent, driver) = (slot.dimension(slot.driver), &failed.driver) {
-                    slot.driver = slot.hold_dimension(driver);
-                }
+            if let Some(slot) = self.steps.get_mut(index)
+                && slot.dimension(slot.driver) == Dimension::Absent
+            {
+                slot.driver = slot.hold_dimension(&failed.driver);
             }
             self.fail(index, &failed.error, kind, failed.allowed_failure);
             self.finish(now, index);
@@ -576,10 +568,10 @@ impl Bridge {
 
     fn job_over(&mut self, stream: usize, job: &str, from: JobPhase) {
         // Only of a nested run is the end not told otherwise.
-        if let Some(run) = self.runs.end_job(stream, job, from) {
-            if self.runs.get(run).is_some_and(|run| run.host.is_some()) {
-                self.end_run(run);
-            }
+        if let Some(run) = self.runs.end_job(stream, job, from)
+            && self.runs.get(run).is_some_and(|run| run.host.is_some())
+        {
+            self.end_run(run);
         }
     }
 

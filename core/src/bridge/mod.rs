@@ -1,7 +1,9 @@
 //! The bridge from the events of running workflows to telemetry entries.
 
+mod agent;
 mod child;
 mod classify;
+mod command;
 mod counts;
 mod event;
 mod machine;
@@ -10,10 +12,13 @@ mod redact;
 mod replay;
 mod runs;
 mod scan;
+pub(crate) mod stats;
 mod steps;
 
+pub use agent::{AGENT_VARIABLES, AgentSession, AgentTool};
 pub use child::{ChildEntry, ChildFailure, Parent, Producer};
 pub use classify::ErrorPatterns;
+pub use command::redact_command;
 pub use counts::BridgeCounts;
 
 pub use event::{
@@ -24,6 +29,7 @@ pub use machine::{Bridge, BridgeOptions, DRAIN_MESSAGE, Finalize, RunOutcome};
 pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};
+pub use stats::EntryStats;
 
 #[cfg(test)]
 mod tests;

@@ -81,7 +81,7 @@ pub(super) struct Step {
     pub(super) phase: Phase,
     text: String,
     job: Span,
-    step: Span,
+    name: Span,
     pub(super) model: Span,
     pub(super) method: Span,
     pub(super) model_type: Held,
@@ -108,7 +108,7 @@ impl Step {
             phase: Phase::Free,
             text: String::new(),
             job: Span::default(),
-            step: Span::default(),
+            name: Span::default(),
             model: Span::default(),
             method: Span::default(),
             model_type: Held::Absent,
@@ -130,12 +130,12 @@ impl Step {
             .unwrap_or("")
     }
 
-    pub(super) fn job(&self) -> &str {
+    pub(super) fn job_name(&self) -> &str {
         self.text(self.job)
     }
 
-    pub(super) fn step(&self) -> &str {
-        self.text(self.step)
+    pub(super) fn step_name(&self) -> &str {
+        self.text(self.name)
     }
 
     /// Adds a text to the buffer.
@@ -169,7 +169,7 @@ impl Step {
     }
 
     fn is(&self, run: u32, job: &str, step: &str) -> bool {
-        self.run == run && self.job() == job && self.step() == step
+        self.run == run && self.job_name() == job && self.step_name() == step
     }
 }
 
@@ -230,15 +230,12 @@ impl Steps {
                 .get(other as usize)
                 .is_some_and(|slot| slot.is(run, job, step))
         });
-        let older = match found {
-            Some(newest) => Some(core::mem::replace(newest, index)),
-            None => {
-                self.table.insert_unique(hash, index, |&other| {
-                    slots.get(other as usize).map_or(0, |slot| slot.hash)
-                });
-                None
-            }
-        };
+        let older = found.map(|newest| core::mem::replace(newest, index));
+        if older.is_none() {
+            self.table.insert_unique(hash, index, |&other| {
+                slots.get(other as usize).map_or(0, |slot| slot.hash)
+            });
+        }
         if let Some(slot) = self.slots.get_mut(index as usize) {
             slot.hash = hash;
             slot.older = older;
@@ -259,7 +256,7 @@ impl Steps {
             slot.phase = Phase::Started;
             slot.text.clear();
             slot.job = slot.hold(job);
-            slot.step = slot.hold(step);
+            slot.name = slot.hold(step);
             slot.model = Span::default();
             slot.method = Span::default();
             slot.model_type = Held::Absent;

@@ -51,11 +51,11 @@ pub struct Invocation<'a> {
     /// `subcommand`: the second word, where the command has one.
     pub subcommand: Option<Cow<'a, str>>,
     /// `args`: the further words; all but known categories are `<REDACTED>`.
-    pub args: Cow<'a, [Cow<'a, str>]>,
+    pub args: Vec<Cow<'a, str>>,
     /// `optionKeys`: names of options, never their values.
-    pub option_keys: Cow<'a, [Cow<'a, str>]>,
+    pub option_keys: Vec<Cow<'a, str>>,
     /// `globalOptions`: options that every command has.
-    pub global_options: Cow<'a, [Cow<'a, str>]>,
+    pub global_options: Vec<Cow<'a, str>>,
 }
 
 /// What came of a call.
@@ -186,9 +186,8 @@ impl<'a> TelemetryEntry<'a> {
 impl<'a> Invocation<'a> {
     fn of(value: Value<'a>) -> Result<Self, RecordError> {
         let fields = value.object()?;
-        let texts = |name| -> Result<Cow<'a, [Cow<'a, str>]>, RecordError> {
-            Ok(Cow::Owned(fields.require(name)?.texts()?))
-        };
+        let texts =
+            |name| -> Result<Vec<Cow<'a, str>>, RecordError> { fields.require(name)?.texts() };
         Ok(Self {
             command: fields.require("command")?.text()?,
             subcommand: some_text(&fields, "subcommand")?,

@@ -4,6 +4,7 @@
 //! component. Field names are stable.
 
 mod agents;
+mod bridge_stats;
 mod compare;
 mod cost_books;
 mod file_tests;
@@ -29,6 +30,9 @@ use serde::Serialize;
 
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
+};
+pub use bridge_stats::{
+    BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
 };
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};

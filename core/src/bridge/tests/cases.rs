@@ -44,6 +44,10 @@ fn events(case: &Value) -> Vec<Value> {
     events
 }
 
+fn line(value: &Value) -> String {
+    value.to_string() + "\n"
+}
+
 /// A case's stream with times, and its calls of finalize as lines of their own.
 fn stream(case: &Value) -> String {
     let events = events(case);
@@ -54,7 +58,7 @@ fn stream(case: &Value) -> String {
     };
     let mut lines = String::new();
     for (k, event) in events.iter().enumerate() {
-        lines += &format!("{}\n", json!({"at": EPOCH_MS + at(k), "event": event}));
+        lines += &line(&json!({"at": EPOCH_MS + at(k), "event": event}));
     }
     let last = match times {
         Some(times) => times.last().unwrap().as_i64().unwrap(),
@@ -67,11 +71,11 @@ fn stream(case: &Value) -> String {
             finalize["reason"] = reason.into();
         }
         for _ in 0..case["finalize_calls"].as_i64().unwrap_or(1) {
-            lines += &format!("{}\n", json!({"finalize": finalize}));
+            lines += &line(&json!({"finalize": finalize}));
         }
     }
     for event in case["after_finalize"].as_array().into_iter().flatten() {
-        lines += &format!("{}\n", json!({"at": EPOCH_MS + end, "event": event}));
+        lines += &line(&json!({"at": EPOCH_MS + end, "event": event}));
     }
     lines
 }

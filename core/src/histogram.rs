@@ -1,0 +1,136 @@
+//! Quantiles of many integers in little memory, the same for any split of them.
+
+use alloc::collections::BTreeMap;
+
+/// Bits of a value that its bucket keeps below the leading one.
+const KEPT_BITS: u32 = 6;
+const PER_OCTAVE: u64 = 1 << KEPT_BITS;
+
+/// A fixed log-linear histogram: integers below 128 are exact, a larger one lies
+/// in a bucket at most a 64th of it wide. Histograms of parts merge to that of
+/// the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    buckets: BTreeMap<u16, u64>,
+    count: u64,
+    sum: u128,
+    max: u64,
+}
+
+impl Histogram {
+    /// Takes in a value.
+    pub fn add(&mut self, value: u64) {
+        *self.buckets.entry(bucket(value)).or_default() += 1;
+        self.count += 1;
+        self.sum += u128::from(value);
+        self.max = self.max.max(value);
+    }
+
+    /// Takes in the values of another histogram.
+    pub fn merge(&mut self, other: &Self) {
+        for (&bucket, &count) in &other.buckets {
+            *self.buckets.entry(bucket).or_default() += count;
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their exact sum.
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The value of nearest rank below which `percent` of all values lie, at most a
+    /// 64th too large and never larger than the largest; `None` of no values.
+    pub fn percentile(&self, percent: u32) -> Option<u64> {
+        if self.count == 0 {
+            return None;
+        }
+        let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
+        let mut below = 0;
+        for (&bucket, &count) in &self.buckets {
+            below += u128::from(count);
+            if below >= rank {
+                return Some(largest_in(bucket).min(self.max));
+            }
+        }
+        Some(self.max)
+    }
+}
+
+/// The bucket of a value. There are 3,776 of them.
+fn bucket(value: u64) -> u16 {
+    let index = if value < PER_OCTAVE {
+        value
+    } else {
+        let octave = u64::from(value.ilog2() - KEPT_BITS);
+        (octave + 1) * PER_OCTAVE + ((value >> octave) - PER_OCTAVE)
+    };
+    u16::try_from(index).unwrap_or(u16::MAX)
+}
+
+/// The largest value of a bucket.
+fn largest_in(bucket: u16) -> u64 {
+    let bucket = u64::from(bucket);
+    if bucket < PER_OCTAVE {
+        return bucket;
+    }
+    let octave = bucket / PER_OCTAVE - 1;
+    let leading = u128::from(bucket % PER_OCTAVE + PER_OCTAVE);
+    u64::try_from(((leading + 1) << octave) - 1).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        for &value in values {
+            histogram.add(value);
+        }
+        histogram
+    }
+
+    #[test]
+    fn small_values_are_exact() {
+        let values: Vec<u64> = (1..=100).collect();
+        let histogram = of(&values);
+        for percent in [1, 50, 95, 99, 100] {
+            assert_eq!(histogram.percentile(percent), Some(u64::from(percent)));
+        }
+        assert_eq!(histogram.percentile(0), Some(1));
+        assert_eq!(of(&[]).percentile(50), None);
+        assert_eq!(of(&[u64::MAX, 0]).percentile(99), Some(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn the_error_is_at_most_a_64th(values in prop::collection::vec(any::<u64>().prop_map(|v| v >> (v % 64)), 1..60), percent in 1..=100_u32) {
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let rank = (sorted.len() * percent as usize).div_ceil(100);
+            let exact = sorted[rank - 1];
+            let got = of(&values).percentile(percent).unwrap();
+            prop_assert!(got >= exact && got - exact <= exact / 64, "{got} {exact}");
+        }
+
+        #[test]
+        fn parts_merge_to_the_whole(values in prop::collection::vec(any::<u64>(), 0..40), cut in 0..40_usize) {
+            let (a, b) = values.split_at(cut.min(values.len()));
+            let mut merged = of(a);
+            merged.merge(&of(b));
+            prop_assert_eq!(merged, of(&values));
+        }
+    }
+}
