@@ -1,5 +1,6 @@
 //! The command line: what was typed, what it means, and the exit status.
 
+mod bridge;
 mod completions;
 mod context;
 mod follow;
@@ -97,6 +98,9 @@ enum Command {
     /// Reports on the logs that agents write
     #[command(subcommand)]
     Telemetry(telemetry::Command),
+    /// From the events of running workflows to telemetry entries
+    #[command(subcommand)]
+    Bridge(bridge::Command),
     Ops(ops::Ops),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -137,6 +141,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
     let context = Context::new(&cli.global)?;
     match &cli.command {
         Command::Telemetry(command) => command.run(&context),
+        Command::Bridge(command) => command.run(&context),
         Command::Ops(ops) => ops.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),
