@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
+use crate::folders;
 
 /// The file's name.
 pub const FILE_NAME: &str = "muster.toml";
@@ -292,15 +293,7 @@ fn found_upwards(folder: &Path) -> Option<PathBuf> {
 
 /// The user's file: `$XDG_CONFIG_HOME/muster/muster.toml`, by default in `~/.config`.
 fn of_user() -> Option<PathBuf> {
-    let folder = env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute())
-        .or_else(|| {
-            env::home_dir()
-                .filter(|home| home.is_absolute())
-                .map(|home| home.join(".config"))
-        })?;
-    Some(folder.join("muster").join(FILE_NAME))
+    folders::config().map(|folder| folder.join(FILE_NAME))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

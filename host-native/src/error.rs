@@ -12,6 +12,8 @@ pub enum Answer {
     Yes,
     /// Done, and the answer is no, such as "not found": exit status 1.
     No,
+    /// The answer itself says that something needed could not be reached: exit status 3.
+    Unreachable,
 }
 
 /// Why there is no answer.
@@ -70,6 +72,7 @@ impl Answer {
         match self {
             Self::Yes => 0,
             Self::No => 1,
+            Self::Unreachable => FailureKind::Unreachable.exit(),
         }
     }
 }

@@ -6,12 +6,14 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod account;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod export;
 pub mod files;
+pub mod folders;
 pub mod index;
 pub mod render;
 pub mod server;

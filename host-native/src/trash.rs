@@ -1,6 +1,5 @@
 //! Logs set aside, and brought back.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use muster_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Failure, describe};
+use crate::folders;
 
 /// The list of what a bundle holds.
 const MANIFEST: &str = "manifest.json";
@@ -26,15 +26,8 @@ pub struct Moved {
 
 /// Where logs are set aside: `muster/trash` in the user's data folder.
 pub fn trash_folder() -> Result<PathBuf, Failure> {
-    env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute())
-        .or_else(|| {
-            env::home_dir()
-                .filter(|home| home.is_absolute())
-                .map(|home| home.join(".local/share"))
-        })
-        .map(|data| data.join("muster/trash"))
+    folders::data()
+        .map(|data| data.join("trash"))
         .ok_or_else(|| {
             Failure::unreachable("there is no data folder to move logs to")
                 .hint("set HOME or XDG_DATA_HOME")

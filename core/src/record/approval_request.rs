@@ -72,7 +72,11 @@ impl ApprovalRequest {
             request_id: fields.require("request_id")?.text()?.into(),
             approval_type: fields.require("approval_type")?.text()?.into(),
             agent_id: fields.require("agent_id")?.text()?.into(),
-            context: fields.get_or("context", JsonObject::default(), |v| v.json_object())?,
+            context: fields.get_or(
+                "context",
+                JsonObject::default(),
+                super::super::json::Value::json_object,
+            )?,
             timestamp: stored_time(&fields, "timestamp")?,
             timeout_us: fields.get_or("timeout_seconds", DEFAULT_APPROVAL_TIMEOUT_US, |v| {
                 v.scaled(6)

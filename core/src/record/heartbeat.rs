@@ -41,9 +41,13 @@ impl Heartbeat {
             progress: Decimal::from_nanos(fields.require("progress")?.signed(9)?),
             current_task: fields.require("current_task")?.text()?.into(),
             last_beat: stored_time(&fields, "last_beat")?,
-            metadata: fields.get_or("metadata", JsonObject::default(), |v| v.json_object())?,
+            metadata: fields.get_or(
+                "metadata",
+                JsonObject::default(),
+                super::super::json::Value::json_object,
+            )?,
             display_name: fields
-                .get_or_null("display_name", |v| v.text())?
+                .get_or_null("display_name", super::super::json::Value::text)?
                 .map(Into::into),
         })
     }

@@ -43,7 +43,11 @@ impl QualityFeedback {
             tier: fields.require("tier")?.text()?.into(),
             quality_score,
             timestamp: stored_time(&fields, "timestamp")?,
-            metadata: fields.get_or("metadata", JsonObject::default(), |v| v.json_object())?,
+            metadata: fields.get_or(
+                "metadata",
+                JsonObject::default(),
+                super::super::json::Value::json_object,
+            )?,
         })
     }
 }

@@ -39,12 +39,20 @@ impl Signal {
             signal_type: fields.require("signal_type")?.text()?.into(),
             source_agent: fields.require("source_agent")?.text()?.into(),
             target_agent: fields
-                .get_or_null("target_agent", |v| v.text())?
+                .get_or_null("target_agent", super::super::json::Value::text)?
                 .filter(|target| target != "*")
                 .map(Into::into),
-            payload: fields.get_or("payload", JsonObject::default(), |v| v.json_object())?,
+            payload: fields.get_or(
+                "payload",
+                JsonObject::default(),
+                super::super::json::Value::json_object,
+            )?,
             timestamp: stored_time(&fields, "timestamp")?,
-            ttl_seconds: fields.get_or("ttl_seconds", DEFAULT_SIGNAL_TTL_S, |v| v.count())?,
+            ttl_seconds: fields.get_or(
+                "ttl_seconds",
+                DEFAULT_SIGNAL_TTL_S,
+                super::super::json::Value::count,
+            )?,
         })
     }
 }

@@ -3,6 +3,7 @@
 //! The same bytes serve `--json`, HTTP bodies, the browser module and the
 //! component. Field names are stable.
 
+mod account;
 mod agents;
 mod bridge_stats;
 mod compare;
@@ -28,6 +29,10 @@ use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
+pub use account::{
+    AccountAnswer, AccountErrorView, AccountModelUsage, AccountUsage, CacheState, CacheView,
+    CostShare, CostSummary,
+};
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
 };

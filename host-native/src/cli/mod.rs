@@ -3,6 +3,7 @@
 mod bridge;
 mod completions;
 mod context;
+mod cost;
 mod follow;
 mod logs;
 mod ops;
@@ -101,6 +102,9 @@ enum Command {
     /// From the events of running workflows to telemetry entries
     #[command(subcommand)]
     Bridge(bridge::Command),
+    /// What your organisation is billed and uses, by the provider's own reports
+    #[command(subcommand)]
+    Cost(cost::Command),
     Ops(ops::Ops),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -142,6 +146,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
     match &cli.command {
         Command::Telemetry(command) => command.run(&context),
         Command::Bridge(command) => command.run(&context),
+        Command::Cost(command) => command.run(&context),
         Command::Ops(ops) => ops.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),

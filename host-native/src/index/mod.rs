@@ -19,6 +19,7 @@ use muster_core::{LogKind, ReadOptions, UsageIndex};
 
 use crate::error::describe;
 use crate::files::{Scanned, open_log, scan_file};
+use crate::folders;
 use identity::Identity;
 
 pub use verify::{IndexCheck, IndexFinding, verify_indexes};
@@ -62,16 +63,8 @@ pub enum IndexUse {
 impl IndexSettings {
     /// The usual settings; `None` where the user has no cache folder.
     pub fn of_user() -> Option<Self> {
-        let cache = std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .filter(|cache| cache.is_absolute())
-            .or_else(|| {
-                std::env::home_dir()
-                    .filter(|home| home.is_absolute())
-                    .map(|home| home.join(".cache"))
-            })?;
         Some(Self {
-            folder: cache.join("muster").join("index"),
+            folder: folders::cache()?.join("index"),
             block_bytes: BLOCK_BYTES,
             min_bytes: MIN_BYTES,
         })

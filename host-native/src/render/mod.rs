@@ -1,5 +1,6 @@
 //! Answers as text for people: plain columns of 80 characters, also in a pipe.
 
+mod account;
 mod agents;
 mod compare;
 mod csv;
@@ -22,6 +23,7 @@ mod tier1;
 mod time;
 mod usage;
 
+pub use account::{account_cost, account_usage};
 pub use agents::{agents, agents_csv};
 pub use compare::{compare, compare_csv};
 pub use file_tests::{file_tests, file_tests_csv};

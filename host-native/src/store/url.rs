@@ -1,10 +1,10 @@
 //! Which store: the address that a user gives.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, StoreErrorKind};
+use crate::folders;
 
 /// The address of a store.
 #[derive(Clone, PartialEq, Eq)]
@@ -115,15 +115,7 @@ impl fmt::Debug for StoreUrl {
 
 /// `$XDG_DATA_HOME/muster/muster.db`, by default in `~/.local/share`.
 pub fn default_sqlite_path() -> Option<PathBuf> {
-    let folder = env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute())
-        .or_else(|| {
-            env::home_dir()
-                .filter(|home| home.is_absolute())
-                .map(|home| home.join(".local").join("share"))
-        })?;
-    Some(folder.join("muster").join("muster.db"))
+    folders::data().map(|data| data.join("muster.db"))
 }
 
 /// The address with `***` in place of the password.
