@@ -13,6 +13,8 @@
 //! own in its place (one that injects faults, one that is the model). A box per
 //! call is nothing beside a transaction.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 mod error;
 mod memory;
 mod url;
