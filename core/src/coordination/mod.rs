@@ -6,6 +6,8 @@
 //! these operations.
 
 mod defaults;
+#[doc(hidden)]
+pub mod fuzz;
 mod model;
 mod name;
 mod operation;

@@ -157,3 +157,59 @@ impl Object {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::record::stream_event::StreamId;
+
+    /// Values that attune 16.4.0 has written.
+    const SIGNALS: [&str; 2] = [
+        r#"{"signal_id": "signal_c624adce", "signal_type": "abort", "source_agent": "orchestrator", "target_agent": null, "payload": {"reason": "user_cancelled", "note": "na\u00efve \u2603"}, "timestamp": "2026-11-20T11:41:16.556367+00:00", "ttl_seconds": 300}"#,
+        r#"{"signal_id": "signal_324beda5", "signal_type": "task_complete", "source_agent": "orchestrator", "target_agent": "reviewer", "payload": {"result": "success", "files": ["a.py", "b.py"]}, "timestamp": "2026-11-20T11:41:16+00:00", "ttl_seconds": 600}"#,
+    ];
+    const HEARTBEATS: [&str; 2] = [
+        r#"{"agent_id": "auditor-1", "status": "failed", "progress": 1.0, "current_task": "finished", "last_beat": "2026-11-20T11:41:16.568473+00:00", "metadata": {"final": true}, "display_name": null}"#,
+        r#"{"agent_id": "reviewer-1", "status": "starting", "progress": 0.25, "current_task": "\ud83d\ude00 \"x\"", "last_beat": "2026-11-20T11:41:16.565784+00:00", "metadata": {"workflow": "code-review", "run_id": "run-0"}, "display_name": "Code Reviewer"}"#,
+    ];
+    const REQUEST: &str = r#"{"request_id": "approval_bf09d329", "approval_type": "delete", "agent_id": "wf-no", "context": {"tag": "no", "risk": "medium"}, "timestamp": "2026-11-20T11:41:16.570082+00:00", "timeout_seconds": 10.0, "status": "rejected"}"#;
+    const RESPONSE: &str = r#"{"request_id": "approval_bf09d329", "approved": false, "responder": "dev@example.com", "reason": "looked at it", "timestamp": "2026-11-20T11:41:17.075706+00:00"}"#;
+    const FEEDBACK: &str = r#"{"feedback_id": "feedback_81e9c3e7", "workflow_name": "code-review", "stage_name": "analysis", "tier": "capable", "quality_score": 0.62, "timestamp": "2026-11-20T11:41:18.842870+00:00", "metadata": {"tokens": 107}}"#;
+
+    #[test]
+    fn values_of_the_first_writer_stay_as_they_are() {
+        for value in SIGNALS {
+            assert_eq!(Signal::parse(value).unwrap().to_value(), value);
+        }
+        for value in HEARTBEATS {
+            assert_eq!(Heartbeat::parse(value).unwrap().to_value(), value);
+        }
+        assert_eq!(ApprovalRequest::parse(REQUEST).unwrap().to_value(), REQUEST);
+        assert_eq!(
+            ApprovalResponse::parse(RESPONSE).unwrap().to_value(),
+            RESPONSE
+        );
+        assert_eq!(
+            QualityFeedback::parse(FEEDBACK).unwrap().to_value(),
+            FEEDBACK
+        );
+    }
+
+    #[test]
+    fn an_entry_of_a_stream_stays_as_it_is() {
+        let fields = [
+            ("event_type", "agent_error"),
+            ("timestamp", "2026-11-20T11:41:17.585346+00:00"),
+            ("data", r#"{"agent_id": "tester-1", "error": "boom"}"#),
+            ("source", "demo"),
+        ];
+        let event = StreamEvent::parse(StreamId::ZERO, fields).unwrap();
+        let written: Vec<_> = stream_fields(&event).collect();
+        assert_eq!(
+            written,
+            fields.map(|(name, value)| (name, String::from(value)))
+        );
+    }
+}

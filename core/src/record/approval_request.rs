@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::stored_time;
-use crate::json::{Fields, RecordError};
+use crate::json::{Fields, RecordError, Value};
 use crate::json_object::JsonObject;
 use crate::time::Timestamp;
 
@@ -72,11 +72,7 @@ impl ApprovalRequest {
             request_id: fields.require("request_id")?.text()?.into(),
             approval_type: fields.require("approval_type")?.text()?.into(),
             agent_id: fields.require("agent_id")?.text()?.into(),
-            context: fields.get_or(
-                "context",
-                JsonObject::default(),
-                super::super::json::Value::json_object,
-            )?,
+            context: fields.get_or("context", JsonObject::default(), Value::json_object)?,
             timestamp: stored_time(&fields, "timestamp")?,
             timeout_us: fields.get_or("timeout_seconds", DEFAULT_APPROVAL_TIMEOUT_US, |v| {
                 v.scaled(6)

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::stored_time;
 use crate::decimal::Decimal;
-use crate::json::{Fields, RecordError};
+use crate::json::{Fields, RecordError, Value};
 use crate::json_object::JsonObject;
 use crate::time::Timestamp;
 
@@ -41,13 +41,9 @@ impl Heartbeat {
             progress: Decimal::from_nanos(fields.require("progress")?.signed(9)?),
             current_task: fields.require("current_task")?.text()?.into(),
             last_beat: stored_time(&fields, "last_beat")?,
-            metadata: fields.get_or(
-                "metadata",
-                JsonObject::default(),
-                super::super::json::Value::json_object,
-            )?,
+            metadata: fields.get_or("metadata", JsonObject::default(), Value::json_object)?,
             display_name: fields
-                .get_or_null("display_name", super::super::json::Value::text)?
+                .get_or_null("display_name", Value::text)?
                 .map(Into::into),
         })
     }

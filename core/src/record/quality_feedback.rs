@@ -43,11 +43,7 @@ impl QualityFeedback {
             tier: fields.require("tier")?.text()?.into(),
             quality_score,
             timestamp: stored_time(&fields, "timestamp")?,
-            metadata: fields.get_or(
-                "metadata",
-                JsonObject::default(),
-                super::super::json::Value::json_object,
-            )?,
+            metadata: fields.get_or("metadata", JsonObject::default(), Value::json_object)?,
         })
     }
 }

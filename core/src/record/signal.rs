@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::stored_time;
-use crate::json::{Fields, RecordError};
+use crate::json::{Fields, RecordError, Value};
 use crate::json_object::JsonObject;
 use crate::time::Timestamp;
 
@@ -39,20 +39,12 @@ impl Signal {
             signal_type: fields.require("signal_type")?.text()?.into(),
             source_agent: fields.require("source_agent")?.text()?.into(),
             target_agent: fields
-                .get_or_null("target_agent", super::super::json::Value::text)?
+                .get_or_null("target_agent", Value::text)?
                 .filter(|target| target != "*")
                 .map(Into::into),
-            payload: fields.get_or(
-                "payload",
-                JsonObject::default(),
-                super::super::json::Value::json_object,
-            )?,
+            payload: fields.get_or("payload", JsonObject::default(), Value::json_object)?,
             timestamp: stored_time(&fields, "timestamp")?,
-            ttl_seconds: fields.get_or(
-                "ttl_seconds",
-                DEFAULT_SIGNAL_TTL_S,
-                super::super::json::Value::count,
-            )?,
+            ttl_seconds: fields.get_or("ttl_seconds", DEFAULT_SIGNAL_TTL_S, Value::count)?,
         })
     }
 }

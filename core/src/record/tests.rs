@@ -262,6 +262,61 @@ const TABLES: &[Table] = &[
             "savings: UsdChange(0)",
         ],
     },
+    Table {
+        name: "signals",
+        parse: parser!(super::signal::Signal),
+        line: r#"{"signal_id": "signal_0a1b2c3d", "signal_type": "ready", "source_agent": "builder", "target_agent": "tester", "payload": {"step": 2}, "timestamp": "2026-11-20T10:00:00.123456+00:00", "ttl_seconds": 600}"#,
+        required: &["signal_id", "signal_type", "source_agent"],
+        nullable: &["target_agent"],
+        defaults: &[
+            "target_agent: None",
+            "payload: {}",
+            "timestamp: None",
+            "ttl_seconds: 60",
+        ],
+    },
+    Table {
+        name: "heartbeats",
+        parse: parser!(super::heartbeat::Heartbeat),
+        line: r#"{"agent_id": "builder-1", "status": "running", "progress": 0.4, "current_task": "link", "last_beat": "2026-11-20T10:00:00.123456+00:00", "metadata": {"interval_s": 5}, "display_name": "Builder"}"#,
+        required: &["agent_id", "status", "progress", "current_task"],
+        nullable: &["display_name"],
+        defaults: &["last_beat: None", "metadata: {}", "display_name: None"],
+    },
+    Table {
+        name: "approval_requests",
+        parse: parser!(super::approval_request::ApprovalRequest),
+        line: r#"{"request_id": "approval_11223344", "approval_type": "deploy", "agent_id": "wf-1", "context": {"v": "1.2"}, "timestamp": "2026-11-20T10:00:00.123456+00:00", "timeout_seconds": 10.5, "status": "approved"}"#,
+        required: &["request_id", "approval_type", "agent_id"],
+        nullable: &[],
+        defaults: &[
+            "context: {}",
+            "timestamp: None",
+            "timeout_us: 300000000",
+            "status: Pending",
+        ],
+    },
+    Table {
+        name: "approval_responses",
+        parse: parser!(super::approval_response::ApprovalResponse),
+        line: r#"{"request_id": "approval_11223344", "approved": true, "responder": "kim@example.org", "reason": "fine", "timestamp": "2026-11-20T10:02:00.000001+00:00"}"#,
+        required: &["request_id"],
+        nullable: &[],
+        defaults: &[
+            "approved: false",
+            "responder: \"unknown\"",
+            "reason: \"\"",
+            "timestamp: None",
+        ],
+    },
+    Table {
+        name: "quality_feedback",
+        parse: parser!(super::quality_feedback::QualityFeedback),
+        line: r#"{"feedback_id": "feedback_0f304f19", "workflow_name": "code-review", "stage_name": "analysis", "tier": "capable", "quality_score": 0.84, "timestamp": "2026-11-20T11:41:18.843472", "metadata": {"tokens": 111}}"#,
+        required: &["workflow_name", "stage_name", "tier", "quality_score"],
+        nullable: &[],
+        defaults: &["feedback_id: \"\"", "timestamp: None", "metadata: {}"],
+    },
 ];
 
 fn fields(line: &str) -> Map<String, Value> {
@@ -472,6 +527,121 @@ fn a_part_of_a_record_is_held_to_its_own_rules() {
     }
     let unnamed = parse("test_executions", "\"name\": \"test_a\", ", "").unwrap();
     assert!(unnamed.contains("name: \"unknown\""), "{unnamed}");
+}
+
+#[test]
+fn values_of_stores_are_read_in_every_version() {
+    use super::approval_request::ApprovalRequest;
+    use super::signal::Signal;
+    let line = |name: &str| TABLES.iter().find(|table| table.name == name).unwrap().line;
+    let signal = Signal::parse(line("signals")).unwrap();
+    for same in [
+        "\"2026-11-20T10:00:00.123456\"",
+        "\"2026-11-20T10:00:00.123456Z\"",
+    ] {
+        let stated = "\"2026-11-20T10:00:00.123456+00:00\"";
+        let same = line("signals").replace(stated, same);
+        assert_eq!(Signal::parse(&same).as_ref(), Ok(&signal));
+    }
+    for everyone in ["\"*\"", "null"] {
+        let broadcast = line("signals").replace("\"tester\"", everyone);
+        assert_eq!(Signal::parse(&broadcast).unwrap().target_agent, None);
+    }
+    for (timeout, us) in [("10", 10_000_000), ("10.0", 10_000_000), ("0.25", 250_000)] {
+        let request = line("approval_requests").replace("10.5", timeout);
+        let request = ApprovalRequest::parse(&request).unwrap();
+        assert_eq!(request.timeout_us, us);
+    }
+    for (name, from, to, error) in [
+        (
+            "approval_requests",
+            "\"approved\"",
+            "\"maybe\"",
+            "bad_value: status",
+        ),
+        (
+            "approval_requests",
+            "10.5",
+            "-1",
+            "bad_value: timeout_seconds",
+        ),
+        (
+            "quality_feedback",
+            "0.84",
+            "1.01",
+            "bad_value: quality_score",
+        ),
+        (
+            "quality_feedback",
+            "0.84",
+            "-0.1",
+            "bad_value: quality_score",
+        ),
+        ("signals", "600", "-5", "bad_value: ttl_seconds"),
+        ("signals", "600", "0.5", "bad_value: ttl_seconds"),
+        (
+            "heartbeats",
+            "2026-11-20T10",
+            "yesterday",
+            "bad_value: last_beat",
+        ),
+    ] {
+        let table = TABLES.iter().find(|table| table.name == name).unwrap();
+        assert_eq!(
+            (table.parse)(&table.line.replacen(from, to, 1)),
+            Err(error.to_string())
+        );
+    }
+}
+
+#[test]
+fn an_event_is_read_from_its_flat_fields() {
+    use super::stream_event::{StreamEvent, StreamId};
+    let id = StreamId::parse("1795174877585-3").unwrap();
+    assert_eq!(id.to_string(), "1795174877585-3");
+    let full = [
+        ("event_type", "agent_error"),
+        ("timestamp", "2026-11-20T11:41:17.585346+00:00"),
+        ("data", "{\"error\": \"boom\"}"),
+        ("source", "demo"),
+        ("a field of a later release", "x"),
+    ];
+    let event = StreamEvent::parse(id, full).unwrap();
+    assert_eq!(event.data.as_str(), "{\"error\": \"boom\"}");
+    let with = |field: &str, value: Option<&'static str>| {
+        let fields = full.into_iter().filter_map(|(name, kept)| {
+            let value = if name == field { value? } else { kept };
+            Some((name, value))
+        });
+        shown(StreamEvent::parse(id, fields))
+    };
+    assert_eq!(
+        with("event_type", None),
+        Err("missing_field: event_type".into())
+    );
+    assert_eq!(with("data", None), Err("missing_field: data".into()));
+    assert_eq!(
+        with("timestamp", Some("soon")),
+        Err("bad_value: timestamp".into())
+    );
+    assert_eq!(with("data", Some("{")), Err("bad_value: data".into()));
+    assert_eq!(
+        with("data", Some("[1]")),
+        Err("wrong_type: data: expected an object, found an array".into())
+    );
+    assert!(with("timestamp", None).unwrap().contains("timestamp: None"));
+    assert!(with("source", None).unwrap().contains("source: \"attune\""));
+    for text in [
+        "",
+        "-",
+        "1-",
+        "-1",
+        "+1-0",
+        "1-2-3",
+        "99999999999999999999-0",
+    ] {
+        assert_eq!(StreamId::parse(text), None, "{text}");
+    }
 }
 
 proptest! {

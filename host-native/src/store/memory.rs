@@ -272,15 +272,13 @@ impl Watch for MemoryWatch {
                 std::future::pending::<()>().await;
             }
         };
-        match until {
-            Some(until) => match timeout_at(until, change).await {
-                Ok(()) => Ok(Wake::Changed),
-                Err(_) => Ok(Wake::Deadline),
-            },
-            None => {
-                change.await;
-                Ok(Wake::Changed)
-            }
-        }
+        let Some(until) = until else {
+            change.await;
+            return Ok(Wake::Changed);
+        };
+        Ok(match timeout_at(until, change).await {
+            Ok(()) => Wake::Changed,
+            Err(_) => Wake::Deadline,
+        })
     }
 }

@@ -279,8 +279,8 @@ pub async fn apply(
         Operation::Delete { event_type } => {
             Outcome::Cleared(Cleared(store.delete(now, event_type).await?))
         }
-        Operation::Feedback(score) => {
-            store.feedback(now, score).await?;
+        Operation::Feedback(feedback) => {
+            store.feedback(now, feedback).await?;
             Outcome::Done
         }
         Operation::FeedbackHistory(query) => {
