@@ -17,6 +17,7 @@
 pub(crate) mod conformance;
 mod error;
 mod memory;
+mod sqlite;
 mod url;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 pub use url::{StoreUrl, default_sqlite_path};
 
 /// What a store answers, or why it does not.
