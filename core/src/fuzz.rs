@@ -7,6 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::bridge::{Replay, ReplayOptions};
+use crate::delivery::{Answer, Sender, SenderAction, SenderPolicy};
 use crate::log_kind::LogKind;
 use crate::record::template_ratings::TemplateRatings;
 use crate::record::usage_summary::UsageSummary;
@@ -85,6 +86,70 @@ pub fn fuzz_bridge(bytes: &[u8], cut: usize) -> Result<(), (String, String)> {
     } else {
         Err((whole, format!("{counts:?}")))
     }
+}
+
+/// Whatever an endpoint answers, each entry is delivered or set aside at most
+/// once and never both, nothing is set aside unless something was accepted, and
+/// once all is accepted the sending ends with every entry accounted for.
+#[doc(hidden)]
+pub fn fuzz_sender(count: u64, seed: u64, answers: &[u8]) -> Result<(), String> {
+    const CODES: [u16; 12] = [202, 202, 200, 302, 400, 401, 404, 413, 429, 500, 503, 999];
+    let mut sender = Sender::new(SenderPolicy::default());
+    sender.handle_pending(count);
+    let mut settled = alloc::collections::BTreeSet::new();
+    let mut accepted = false;
+    let mut answers = answers.iter();
+    let mut now = Timestamp::MIN;
+    // A batch is tried at most a few times for each of its halvings.
+    for turn in 0..count.saturating_mul(16).saturating_add(2000) {
+        while let Some(action) = sender.poll_action() {
+            let entries = match action {
+                SenderAction::Delivered(batch) => batch.first..batch.end,
+                SenderAction::Quarantine { entry, .. } if accepted => entry..entry + 1,
+                SenderAction::Quarantine { entry, .. } => {
+                    return Err(format!("{entry} was set aside and nothing accepted"));
+                }
+            };
+            for entry in entries {
+                if entry >= count || !settled.insert(entry) {
+                    return Err(format!("{entry} was settled twice, or is none"));
+                }
+            }
+        }
+        if let Some(batch) = sender.poll_request() {
+            if batch.is_empty() || batch.len() > 25 {
+                return Err(format!("{batch:?} is no batch"));
+            }
+            let answer = match answers.next() {
+                None => 202,
+                Some(255) => 0,
+                Some(byte) => CODES.get(usize::from(byte % 14)).copied().unwrap_or(1),
+            };
+            accepted |= answer == 202;
+            let answer = match answer {
+                0 => Answer::TimedOut,
+                1 => Answer::NoConnection,
+                code => Answer::Status {
+                    code,
+                    retry_after_us: (code == 429).then_some(turn.cast_signed()),
+                },
+            };
+            sender.handle_answer(now, answer, seed.wrapping_mul(turn));
+        } else if let Some((wake, _)) = sender.poll_timeout() {
+            now = wake;
+            sender.handle_timeout(now);
+        } else {
+            let settled = settled.len() as u64;
+            let all = sender.is_done() && settled + sender.left_unsent() == count;
+            let ended = all || sender.stopped().is_some();
+            return if ended {
+                Ok(())
+            } else {
+                Err(format!("{settled} of {count}"))
+            };
+        }
+    }
+    Err("it does not end".into())
 }
 
 fn scan(kind: LogKind, offset: u64, chunks: &[&[u8]]) -> LogScan {

@@ -33,6 +33,7 @@ mod aggregate;
 pub mod bridge;
 pub mod coordination;
 mod decimal;
+pub mod delivery;
 pub mod entry;
 pub mod fuzz;
 mod histogram;

@@ -1,9 +1,10 @@
-//! What suites share: hosts, fixtures, logs of bad input, tools, the surface of the core.
+//! What suites share: hosts, fixtures, a fake place of collection, logs of bad input, tools, the surface of the core.
 
 pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
 pub mod hosts;
+pub mod ingest;
 pub mod peer;
 pub mod surface;
 pub mod tool;

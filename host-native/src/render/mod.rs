@@ -2,6 +2,7 @@
 
 mod account;
 mod agents;
+mod bridge;
 mod compare;
 mod csv;
 mod file_tests;
@@ -25,6 +26,7 @@ mod usage;
 
 pub use account::{account_cost, account_usage};
 pub use agents::{agents, agents_csv};
+pub use bridge::{flush, spool};
 pub use compare::{compare, compare_csv};
 pub use file_tests::{file_tests, file_tests_csv};
 pub use help::help;

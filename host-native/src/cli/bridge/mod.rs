@@ -1,6 +1,9 @@
-//! `muster bridge`: from the events of running workflows to telemetry entries.
+//! `muster bridge`: telemetry of workflows, from events to entries that are sent.
 
+mod flush;
+mod place;
 mod replay;
+mod spool;
 
 use clap::Subcommand;
 
@@ -11,12 +14,16 @@ use crate::error::{Answer, Failure};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Replay(replay::Replay),
+    Spool(spool::Spool),
+    Flush(flush::Flush),
 }
 
 impl Command {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Replay(replay) => replay.run(context),
+            Self::Spool(spool) => spool.run(context),
+            Self::Flush(flush) => flush.run(context),
         }
     }
 }
