@@ -19,7 +19,7 @@ use tempfile::{Builder, NamedTempFile};
 use crate::files::{check_regular, open_log};
 
 /// A temporary file that was not touched for so long has no writer any more.
-const LEFT_BEHIND: Duration = Duration::from_secs(600);
+const LEFT_BEHIND: Duration = Duration::from_mins(10);
 
 /// A folder of spooled entries. It need not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,19 +232,19 @@ impl Spool {
     }
 
     fn temporary(&self) -> io::Result<NamedTempFile> {
-        let make = || {
+        let in_folder = || {
             Builder::new()
                 .prefix(".")
                 .rand_bytes(20)
                 .suffix(".tmp")
                 .tempfile_in(&self.folder)
         };
-        match make() {
+        match in_folder() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.create()?;
-                make()
+                in_folder()
             }
-            made => made,
+            created => created,
         }
     }
 
@@ -293,7 +293,9 @@ impl Listing {
                 SpoolState::Flushed => self.flushed.push(name),
                 SpoolState::Quarantined => self.quarantined.push(name),
             },
-            None if name.starts_with('.') && name.ends_with(".tmp") => {
+            None if name.starts_with('.')
+                && Path::new(name).extension() == Some("tmp".as_ref()) =>
+            {
                 self.temporary.push(entry.path());
             }
             None => self.others += 1,
@@ -323,7 +325,8 @@ fn close_to_others(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    if !metadata.is_file() || metadata.permissions().mode() & 0o077 == 0 {
+    // Nothing is set for the group and for others, the lowest six bits.
+    if !metadata.is_file() || metadata.permissions().mode().trailing_zeros() >= 6 {
         return Ok(false);
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;

@@ -99,7 +99,7 @@ enum Command {
     /// Reports on the logs that agents write
     #[command(subcommand)]
     Telemetry(telemetry::Command),
-/// Telemetry of workflows: from events to entries, spooled and sent
+    /// Telemetry of workflows: from events to entries, spooled and sent
     #[command(subcommand)]
     Bridge(bridge::Command),
     /// What your organisation is billed and uses, by the provider's own reports
