@@ -6,5 +6,6 @@ pub mod binary;
 pub mod hosts;
 pub mod ingest;
 pub mod peer;
+pub mod redis_server;
 pub mod surface;
 pub mod tool;

@@ -17,6 +17,7 @@
 pub(crate) mod conformance;
 mod error;
 mod memory;
+pub mod redis;
 mod sqlite;
 mod url;
 

@@ -1,0 +1,134 @@
+//! What a server's refusal or a broken connection means to a user.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use crate::store::{StoreError, StoreErrorKind};
+
+/// Whether the connection has to be made again.
+pub(super) fn breaks_the_connection(error: &RedisError) -> bool {
+    error.is_io_error() || error.kind() == ErrorKind::ClusterConnectionNotFound
+}
+
+/// Whether the same call may work a moment later.
+pub(super) fn is_passing(error: &RedisError) -> bool {
+    breaks_the_connection(error)
+        || matches!(
+            error.kind(),
+            ErrorKind::MasterNameNotFoundBySentinel
+                | ErrorKind::Server(
+                    ServerErrorKind::BusyLoading
+                        | ServerErrorKind::TryAgain
+                        | ServerErrorKind::ClusterDown
+                        | ServerErrorKind::MasterDown
+                )
+        )
+        || error.code() == Some("BUSY")
+}
+
+/// Says what happened and what to do.
+pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
+    let text = plain(error);
+    let has = |code: &str| error.code() == Some(code) || text.contains(code);
+    let (kind, happened, hint) = match error.kind() {
+        _ if error.is_timeout() => (
+            StoreErrorKind::TimedOut,
+            "the server did not answer in time".to_owned(),
+            Some("look at its load with redis-cli --latency and SLOWLOG GET, then try again"),
+        ),
+        _ if error.is_connection_refusal() => (
+            StoreErrorKind::Unreachable,
+            "nothing listens there".to_owned(),
+            Some("start the server, or name another by --store"),
+        ),
+        _ if has("WRONGPASS")
+            || has("NOAUTH")
+            || error.kind() == ErrorKind::AuthenticationFailed =>
+        {
+            (
+                StoreErrorKind::Refused,
+                if has("NOAUTH") {
+                    "it wants a password".to_owned()
+                } else {
+                    "the user or the password is wrong".to_owned()
+                },
+                Some(
+                    "name them in the address, such as redis://user:password@host, or in MUSTER_STORE",
+                ),
+            )
+        }
+        ErrorKind::Server(ServerErrorKind::NoPerm) => (
+            StoreErrorKind::Refused,
+            text,
+            Some(
+                "give the user the right in the server's ACL: keys muster:*, empathy:*, approval_*, stream*, feedback:*; channels muster:*; commands of scripts, strings, hashes, sets, sorted sets and streams",
+            ),
+        ),
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => (
+            StoreErrorKind::ReadOnly,
+            "the server is a replica and takes no writes".to_owned(),
+            Some("name its master, or use redis+sentinel://"),
+        ),
+        _ if has("MISCONF") => (
+            StoreErrorKind::ReadOnly,
+            "the server cannot save to its disk and takes no writes".to_owned(),
+            Some("look at the server's log and its free disk space"),
+        ),
+        _ if has("OOM") => (
+            StoreErrorKind::Full,
+            "the server's memory is full (maxmemory)".to_owned(),
+            Some("raise maxmemory, or trim streams with muster stream trim"),
+        ),
+        _ if has("WRONGTYPE") => (
+            StoreErrorKind::Malformed,
+            "a key holds another type than its name says".to_owned(),
+            Some("muster store check names the keys"),
+        ),
+        ErrorKind::Server(ServerErrorKind::BusyLoading) => (
+            StoreErrorKind::Unreachable,
+            "the server is still loading its data".to_owned(),
+            Some("try again when it is done"),
+        ),
+        ErrorKind::MasterNameNotFoundBySentinel => (
+            StoreErrorKind::Unreachable,
+            "the Sentinels know no master of this name".to_owned(),
+            Some("the name stands behind the hosts: redis+sentinel://host:26379/NAME"),
+        ),
+        ErrorKind::Server(ServerErrorKind::ClusterDown | ServerErrorKind::MasterDown)
+        | ErrorKind::ClusterConnectionNotFound => (
+            StoreErrorKind::Unreachable,
+            text,
+            Some("look at redis-cli cluster info"),
+        ),
+        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::CrossSlot) => (
+            StoreErrorKind::Unsupported,
+            "the server belongs to a Cluster".to_owned(),
+            Some(
+                "name it by redis+cluster://; agents of attune cannot be joined there, because their keys lie in different slots",
+            ),
+        ),
+        ErrorKind::RESP3NotSupported => (
+            StoreErrorKind::Version,
+            "the server is older than Redis 6".to_owned(),
+            Some("Muster needs Redis 6.2 or newer"),
+        ),
+        ErrorKind::Io => (
+            StoreErrorKind::Unreachable,
+            text,
+            Some("is the address right and the server up? redis-cli -u ADDRESS ping tells"),
+        ),
+        _ => (StoreErrorKind::Unreachable, text, None),
+    };
+    let error = StoreError::new(kind, tried, happened);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// The error in the words of the server, else of the library.
+fn plain(error: &RedisError) -> String {
+    match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        _ => error.to_string(),
+    }
+}

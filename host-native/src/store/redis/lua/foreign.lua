@@ -1,0 +1,30 @@
+-- Of a key that attune's agents use: what it holds, unless that is known already.
+local SIGNAL, BEAT = 'empathy:signal:', 'empathy:heartbeat:'
+local REQUEST, SCORE = 'approval_request:', 'feedback:'
+
+local function begins(key, prefix)
+  return string.sub(key, 1, #prefix) == prefix
+end
+
+local function look(key, found)
+  if begins(key, SIGNAL) then
+    local id = string.match(key, '([^:]*)$')
+    if call('EXISTS', 'muster:signal:id:' .. id) == 1 then return end
+  elseif begins(key, REQUEST) then
+    if call('EXISTS', 'muster:approval:of:' .. string.sub(key, #REQUEST + 1)) == 1 then return end
+  elseif not begins(key, BEAT) and not begins(key, SCORE) then
+    return
+  end
+  local value = redis.pcall('GET', key)
+  -- A key of another type, or one that has gone.
+  if type(value) ~= 'string' then
+    if value == false then return end
+    value = ''
+  end
+  if begins(key, BEAT) then
+    local known = call('HGET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1), 'value')
+    if known == value then return end
+  end
+  found[#found + 1] = key
+  found[#found + 1] = value
+end

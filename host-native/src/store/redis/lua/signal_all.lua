@@ -1,0 +1,19 @@
+-- One page of all signals after a place.
+local after, expired, size = ARGV[4], ARGV[5] == '1', 512
+local places = call('ZRANGEBYSCORE', own .. 'all', after == '' and '-inf' or '(' .. after, '+inf', 'LIMIT', 0, size)
+local rows = {}
+for _, place in ipairs(places) do
+  local s = load(place)
+  local shown = false
+  if s and expired then
+    shown = s.expires <= now and remembered(s.expires)
+      and not (s.box == '*' and call('HEXISTS', own .. 'held:' .. place, 'any') == 1)
+  elseif s then
+    shown = s.expires > now and is_there(s)
+  end
+  if shown then
+    rows[#rows + 1] = s.expires_text
+    rows[#rows + 1] = s.value
+  end
+end
+return { rows, #places == size and places[size] or '' }

@@ -1,0 +1,269 @@
+//! Signals.
+
+use muster_core::Timestamp;
+use muster_core::coordination::{
+    Broadcasted, ENROLMENT_S, GRACE_S, Listing, Malformed, NewSignal, PendingSignal, Sent,
+    SignalCheck, SignalFilter,
+};
+use muster_core::record::signal::Signal;
+
+use super::keys::Subject;
+use super::reply::Reply;
+use super::script::{
+    SIGNAL_ALL, SIGNAL_CHECK, SIGNAL_ENROL, SIGNAL_LIST, SIGNAL_SEND, SIGNAL_SLOWEST,
+};
+use super::{RedisStore, later, time};
+use crate::store::{StoreError, StoreErrorKind, StoreResult};
+
+/// The box of signals to all.
+pub(super) const EVERYONE: &str = "*";
+
+impl RedisStore {
+    pub(super) async fn send_signal(&self, now: Timestamp, new: &NewSignal) -> StoreResult<Sent> {
+        let target = Some(new.target_agent.as_str());
+        Ok(self.post(now, new, target).await?.sent)
+    }
+
+    pub(super) async fn broadcast_signal(
+        &self,
+        now: Timestamp,
+        new: &NewSignal,
+    ) -> StoreResult<Broadcasted> {
+        self.post(now, new, None).await
+    }
+
+    async fn post(
+        &self,
+        now: Timestamp,
+        new: &NewSignal,
+        target: Option<&str>,
+    ) -> StoreResult<Broadcasted> {
+        let signal = Signal {
+            signal_id: new.signal_id.clone(),
+            signal_type: new.signal_type.clone(),
+            source_agent: new.source_agent.clone(),
+            target_agent: target.map(Into::into),
+            payload: new.payload.clone(),
+            timestamp: Some(now),
+            ttl_seconds: new.ttl_s.into(),
+        };
+        let inbox = target.unwrap_or(EVERYONE);
+        let key = self
+            .shared
+            .layout
+            .signal_key(inbox, &new.signal_type, &new.signal_id);
+        let ttl_ms = u64::from(new.ttl_s) * 1000;
+        let call = self
+            .call(&SIGNAL_SEND, Subject::Signal)
+            .arg(now.as_micros())
+            .arg(&new.signal_id)
+            .arg(inbox)
+            .arg(&new.signal_type)
+            .arg(&new.source_agent)
+            .arg(signal.to_value())
+            .arg(new.expires_at(now).as_micros())
+            .arg(ttl_ms * 1000)
+            .arg(key)
+            .arg(self.key_ms(ttl_ms));
+        let reply = self.shared.link.run("send a signal", call).await?;
+        let [repeated, expires, enrolled] = reply.parts()?;
+        Ok(Broadcasted {
+            sent: Sent {
+                repeated: repeated.number()? == 1,
+                expires_at: time(expires)?,
+            },
+            enrolled: enrolled.count()?,
+        })
+    }
+
+    pub(super) async fn take_signal(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+    ) -> StoreResult<SignalCheck> {
+        self.look_for(now, filter, true).await
+    }
+
+    pub(super) async fn check_signal(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+    ) -> StoreResult<SignalCheck> {
+        self.look_for(now, filter, false).await
+    }
+
+    async fn look_for(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+        take: bool,
+    ) -> StoreResult<SignalCheck> {
+        let tried = if take {
+            "take a signal"
+        } else {
+            "check for a signal"
+        };
+        let (outcome, second, third) = loop {
+            let slot = self.shared.link.slot(tried)?;
+            let call = self.filtered(&SIGNAL_CHECK, now, filter);
+            let call = if take {
+                let name = format!("{}:{}", self.shared.process, slot.number);
+                call.arg(name).arg(self.ticket())
+            } else {
+                call.arg("").arg("")
+            };
+            let reply = self.shared.link.run_in(&slot, tried, call).await?;
+            let [outcome, second, third, mark] = reply.parts()?;
+            let outcome = outcome.text()?;
+            let enough = matches!(outcome.as_str(), "pending" | "delivered");
+            if enough || !self.look_again(now, mark.number()?).await? {
+                break (outcome, second, third);
+            }
+        };
+        Ok(match outcome.as_str() {
+            "pending" => SignalCheck::Pending(held(second, third, tried)?),
+            "delivered" => SignalCheck::Delivered(held(second, third, tried)?),
+            "expired" => SignalCheck::Expired(held(second, third, tried)?),
+            _ => {
+                let last = second.number()?;
+                SignalCheck::NeverSeen {
+                    observed_since: observed_since(now, third.number_if_any()?),
+                    last_delivered_at: (last >= 0)
+                        .then(|| Timestamp::from_micros(last).ok())
+                        .flatten(),
+                }
+            }
+        })
+    }
+
+    pub(super) async fn pending_signals(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+    ) -> StoreResult<Listing<PendingSignal>> {
+        let rows = loop {
+            let call = self.filtered(&SIGNAL_LIST, now, filter).arg("0");
+            let [rows, mark] = self.shared.link.run("list signals", call).await?.parts()?;
+            if !self.look_again(now, mark.number()?).await? {
+                break rows;
+            }
+        };
+        let mut listing = Listing::default();
+        add_rows(&mut listing, rows)?;
+        listing.malformed = self.malformed_signals().await;
+        Ok(listing)
+    }
+
+    pub(super) async fn every_signal(
+        &self,
+        now: Timestamp,
+        expired: bool,
+    ) -> StoreResult<Listing<PendingSignal>> {
+        self.notice_foreign(now).await?;
+        let mut listing = Listing::default();
+        let mut after = String::new();
+        loop {
+            let call = self
+                .call(&SIGNAL_ALL, Subject::Signal)
+                .arg(now.as_micros())
+                .arg(&after)
+                .arg(u8::from(expired));
+            let reply = self.shared.link.run("list all signals", call).await?;
+            let [rows, next] = reply.parts()?;
+            add_rows(&mut listing, rows)?;
+            after = next.text()?;
+            if after.is_empty() {
+                listing.malformed = self.malformed_signals().await;
+                return Ok(listing);
+            }
+        }
+    }
+
+    pub(super) async fn clear_signals(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+    ) -> StoreResult<u64> {
+        // What foreign agents sent before is to go as well.
+        self.notice_foreign(now).await?;
+        let call = self.filtered(&SIGNAL_LIST, now, filter).arg("1");
+        let reply = self.shared.link.run("clear signals", call).await?;
+        let [cleared, _mark] = reply.parts()?;
+        cleared.count()
+    }
+
+    pub(super) async fn enrol_agent(&self, now: Timestamp, agent_id: &str) -> StoreResult<()> {
+        let call = self
+            .call(&SIGNAL_ENROL, Subject::Signal)
+            .arg(now.as_micros())
+            .arg(agent_id)
+            .arg(later(now, ENROLMENT_S).as_micros());
+        self.shared.link.run("enrol an agent", call).await.map(drop)
+    }
+
+    pub(super) async fn slowest(
+        &self,
+        now: Timestamp,
+        signal_type: Option<&str>,
+    ) -> StoreResult<Option<u64>> {
+        let call = self
+            .call(&SIGNAL_SLOWEST, Subject::Signal)
+            .arg(now.as_micros())
+            .arg(signal_type.unwrap_or_default());
+        let reply = self.shared.link.run("look up deliveries", call).await?;
+        let slowest = reply.number_if_any()?;
+        Ok(slowest.and_then(|us| u64::try_from(us).ok()))
+    }
+
+    fn filtered<'a>(
+        &'a self,
+        script: &'a super::script::Script,
+        now: Timestamp,
+        filter: &SignalFilter,
+    ) -> super::link::Call<'a> {
+        self.call(script, Subject::Signal)
+            .arg(now.as_micros())
+            .arg(&filter.agent_id)
+            .arg(filter.signal_type.as_deref().unwrap_or_default())
+            .arg(filter.source_agent.as_deref().unwrap_or_default())
+    }
+}
+
+/// Since when the store has been watched, of what is remembered.
+fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
+    let grace = i64::try_from(GRACE_S)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000);
+    let since = Timestamp::from_micros(since?).ok()?;
+    Some(since.max(now.saturating_add_us(-grace)))
+}
+
+fn add_rows(listing: &mut Listing<PendingSignal>, rows: Reply) -> StoreResult<()> {
+    for (expires, value) in rows.pairs()? {
+        let value = value.text()?;
+        match Signal::parse(&value) {
+            Ok(signal) => listing.items.push(PendingSignal {
+                signal,
+                expires_at: time(expires)?,
+            }),
+            Err(error) => listing.malformed.push(Malformed { key: value, error }),
+        }
+    }
+    Ok(())
+}
+
+/// A signal that a script gave, which was a record when it was taken in.
+fn held(expires: Reply, value: Reply, tried: &str) -> StoreResult<PendingSignal> {
+    let value = value.text()?;
+    let signal = Signal::parse(&value).map_err(|error| {
+        StoreError::new(
+            StoreErrorKind::Malformed,
+            tried,
+            format!("the stored signal is malformed: {}", error.kind),
+        )
+    })?;
+    Ok(PendingSignal {
+        signal,
+        expires_at: time(expires)?,
+    })
+}
