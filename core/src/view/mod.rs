@@ -8,7 +8,9 @@ mod agents;
 mod bridge_stats;
 mod compare;
 mod cost_books;
+mod feedback;
 mod file_tests;
+mod fleet;
 mod help;
 mod map;
 mod models;
@@ -41,12 +43,14 @@ pub use bridge_stats::{
 };
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
+pub use feedback::{QualityFeedbackView, QualityStatsView, RatingView, TierRecommendationView};
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
+pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
-pub use number::Millis;
+pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
 pub use report::{DEFAULT_TOP, ReportKind, ReportParams};

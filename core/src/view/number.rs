@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::money::{Usd, UsdChange, div_half_even};
+use crate::time::Timestamp;
 
 /// A duration in microseconds, written in milliseconds with every digit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,37 @@ impl fmt::Display for Millis {
 }
 
 impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+/// A span of time in microseconds, written in seconds with every digit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub u64);
+
+impl Seconds {
+    /// From one moment to a later one; zero if the second is not later.
+    pub fn between(from: Timestamp, to: Timestamp) -> Self {
+        let us = to.as_micros().saturating_sub(from.as_micros());
+        Self(u64::try_from(us).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        if fraction == 0 {
+            return write!(f, "{whole}");
+        }
+        let digits = alloc::format!("{fraction:06}");
+        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.to_string())
             .map_err(serde::ser::Error::custom)?
@@ -105,5 +137,14 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&Millis(us)).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn spans_are_never_negative() {
+        let (early, late) = (Timestamp::MIN, Timestamp::MAX);
+        assert_eq!(Seconds::between(late, early), Seconds(0));
+        let span = Seconds::between(early, early.saturating_add_us(1_500_000));
+        assert_eq!(serde_json::to_string(&span).unwrap(), "1.5");
+        assert_eq!(Seconds(3_000_000).to_string(), "3");
     }
 }
