@@ -37,6 +37,7 @@ mod decimal;
 pub mod delivery;
 pub mod entry;
 pub mod fuzz;
+pub mod gateway;
 mod histogram;
 mod json;
 mod json_object;

@@ -21,6 +21,9 @@ pub struct Surface {
     enums: BTreeMap<String, syn::ItemEnum>,
     /// Signatures of public functions and constants, by the type or `fn`/`const` they belong to.
     members: BTreeMap<String, BTreeSet<String>>,
+    /// What stands before the names of the file that is being read: the path of a
+    /// module whose names are not exported further up.
+    prefix: String,
 }
 
 impl Surface {
@@ -49,7 +52,10 @@ impl Surface {
             } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
                 let text = fs::read_to_string(&path)?;
                 let file = syn::parse_file(&text).with_context(|| path.display().to_string())?;
-                let public_module = folder.ends_with("record") || path.ends_with("usage/mod.rs");
+                self.prefix = prefix(folder, &path);
+                let public_module = folder.ends_with("record")
+                    || path.ends_with("usage/mod.rs")
+                    || !self.prefix.is_empty();
                 self.read_items(file.items, public_module);
             }
         }
@@ -60,31 +66,37 @@ impl Surface {
         for item in items {
             match item {
                 Item::Struct(item) if is_public(&item.vis) => {
+                    let name = self.name(&item.ident);
                     if public_module {
-                        self.exported.insert(item.ident.to_string());
+                        self.exported.insert(name.clone());
                     }
-                    self.structs.insert(item.ident.to_string(), item);
+                    self.structs.insert(name, item);
                 }
                 Item::Enum(item) if is_public(&item.vis) => {
+                    let name = self.name(&item.ident);
                     if public_module {
-                        self.exported.insert(item.ident.to_string());
+                        self.exported.insert(name.clone());
                     }
-                    self.enums.insert(item.ident.to_string(), item);
+                    self.enums.insert(name, item);
                 }
                 Item::Fn(item) if is_public(&item.vis) && !is_hidden(&item.attrs) => {
-                    self.member(&item.sig.ident.to_string(), item.sig.to_token_stream());
+                    let name = self.name(&item.sig.ident);
+                    if !self.prefix.is_empty() {
+                        self.exported.insert(name.clone());
+                    }
+                    self.member(&name, item.sig.to_token_stream());
                 }
                 Item::Const(item) if is_public(&item.vis) => {
-                    let (name, kind) = (&item.ident, &item.ty);
-                    self.member(&name.to_string(), quote::quote!(const #name : #kind));
+                    let (ident, kind) = (&item.ident, &item.ty);
+                    let name = self.name(ident);
+                    if !self.prefix.is_empty() {
+                        self.exported.insert(name.clone());
+                    }
+                    self.member(&name, quote::quote!(const #ident : #kind));
                 }
                 Item::Impl(item) if item.trait_.is_none() => {
                     let owner = item.self_ty.to_token_stream().to_string();
-                    let owner = owner
-                        .split([' ', '<'])
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned();
+                    let owner = self.name(owner.split([' ', '<']).next().unwrap_or_default());
                     for member in item.items {
                         match member {
                             ImplItem::Fn(f) if is_public(&f.vis) && !is_hidden(&f.attrs) => {
@@ -101,6 +113,10 @@ impl Surface {
                 _ => {}
             }
         }
+    }
+
+    fn name(&self, ident: impl ToString) -> String {
+        format!("{}{}", self.prefix, ident.to_string())
     }
 
     fn member(&mut self, owner: &str, signature: impl ToTokens) {
@@ -222,6 +238,17 @@ impl Surface {
     }
 }
 
+/// The machines of the gateway are named by their modules: each has an `Action`.
+fn prefix(folder: &Path, path: &Path) -> String {
+    match path.file_stem() {
+        Some(stem) if folder.ends_with("gateway") && stem == "mod" => "gateway::".to_owned(),
+        Some(stem) if folder.ends_with("gateway") => {
+            format!("gateway::{}::", stem.to_string_lossy())
+        }
+        _ => String::new(),
+    }
+}
+
 fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
@@ -315,7 +342,7 @@ fn tidy(text: &str) -> String {
 /// A variant's text without the doc comments of its fields.
 fn without_docs(line: &str) -> String {
     let mut text = line.to_owned();
-    while let Some(start) = text.find("#[doc") {
+    while let Some(start) = text.find("# [doc") {
         let Some(end) = text[start..].find("\"]") else {
             break;
         };
