@@ -2,9 +2,11 @@
 //! store: operations go in, outcomes come out, each at a time that the caller gives.
 //!
 //! [`Model`] is the reference: it answers every [`Operation`] from memory, and the
-//! stores have to answer the same. Nothing here waits; waiting is a machine around
-//! these operations.
+//! stores have to answer the same. Nothing here waits: [`Waiter`] and
+//! [`StreamCursor`] are machines that say when to ask, and hosts do.
 
+mod backoff;
+mod cursor;
 mod defaults;
 #[doc(hidden)]
 pub mod fuzz;
@@ -12,7 +14,10 @@ mod model;
 mod name;
 mod operation;
 mod outcome;
+mod waiter;
 
+pub use backoff::Backoff;
+pub use cursor::{Begin, CursorItem, CursorQuestion, CursorTimeout, StreamCursor};
 pub use defaults::{
     BEAT_HISTORY, DEFAULT_BLOCK_MS, DEFAULT_FEEDBACK_TTL_S, DEFAULT_HEARTBEAT_INTERVAL_S,
     DEFAULT_HEARTBEAT_TTL_S, DEFAULT_RECENT_EVENTS, DEFAULT_SIGNAL_WAIT_S, DEFAULT_STALE_S,
@@ -29,6 +34,7 @@ pub use outcome::{
     GroupInfo, Listing, Malformed, Outcome, PendingSignal, Refusal, Requested, Sent, SignalCheck,
     StreamBatch, StreamInfo,
 };
+pub use waiter::{WaitEnd, Waiter, WaiterTimeout};
 
 #[cfg(test)]
 mod tests;

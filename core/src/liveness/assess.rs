@@ -60,16 +60,16 @@ impl Liveness {
         let (state, since, reason) = if row.beat.is_final() {
             let status = row.beat.status.clone();
             (AgentState::Finished, last, Reason::Ended { status })
-        } else if age_us > limits.stale_us {
-            let (state, limit_us) = if age_us > limits.dead_us {
-                (AgentState::Dead, limits.dead_us)
+        } else if age_us > limits.stale {
+            let (state, limit_us) = if age_us > limits.dead {
+                (AgentState::Dead, limits.dead)
             } else {
-                (AgentState::Stale, limits.stale_us)
+                (AgentState::Stale, limits.stale)
             };
             let since = last.saturating_add_us(signed(limit_us));
             (state, since, Reason::Silent { age_us, limit_us })
-        } else if age_us > limits.late_us {
-            let since = last.saturating_add_us(signed(limits.late_us));
+        } else if age_us > limits.late {
+            let since = last.saturating_add_us(signed(limits.late));
             (
                 AgentState::Late,
                 since,
@@ -134,37 +134,37 @@ pub fn attune_is_stale(row: &FleetRow, now: Timestamp, threshold_us: u64) -> boo
 
 /// The ages of a beat, in microseconds, above which its agent is something else.
 struct Limits {
-    late_us: u64,
-    stale_us: u64,
-    dead_us: u64,
+    late: u64,
+    stale: u64,
+    dead: u64,
 }
 
 impl Limits {
     fn of(row: &FleetRow, interval: Interval, options: &LivenessOptions) -> Self {
         let late = u128::from(interval.us) * u128::from(options.late_percent) / 100;
-        let late_us = u64::try_from(late).unwrap_or(u64::MAX);
-        let stale_us = interval
+        let late = u64::try_from(late).unwrap_or(u64::MAX);
+        let stale = interval
             .us
             .saturating_mul(options.stale_intervals)
             .max(options.stale_floor_us)
-            .max(late_us);
+            .max(late);
         let ttl_us = match row.arrivals.last() {
             Some(last) => between(*last, row.expires_at),
             None => DEFAULT_HEARTBEAT_TTL_S * US_PER_SECOND.unsigned_abs(),
         };
         Self {
-            late_us,
-            stale_us,
-            dead_us: stale_us.saturating_add(ttl_us),
+            late,
+            stale,
+            dead: stale.saturating_add(ttl_us),
         }
     }
 
     /// The limit that ends a state if no beat comes.
     fn after(&self, state: AgentState) -> Option<u64> {
         match state {
-            AgentState::Alive => Some(self.late_us),
-            AgentState::Late => Some(self.stale_us),
-            AgentState::Stale => Some(self.dead_us),
+            AgentState::Alive => Some(self.late),
+            AgentState::Late => Some(self.stale),
+            AgentState::Stale => Some(self.dead),
             AgentState::Dead | AgentState::Finished | AgentState::Unknown => None,
         }
     }
@@ -183,13 +183,13 @@ fn in_time(
     let in_a_row = gaps
         .iter()
         .rev()
-        .take_while(|gap| **gap <= limits.late_us)
+        .take_while(|gap| **gap <= limits.late)
         .count();
     let late = gaps.len().saturating_sub(in_a_row);
     if in_a_row == 0
         && let (Some(&silence_us), Some(before)) = (gaps.last(), row.arrivals.iter().rev().nth(1))
     {
-        let since = before.saturating_add_us(signed(limits.late_us));
+        let since = before.saturating_add_us(signed(limits.late));
         return (AgentState::Late, since, Reason::Back { silence_us });
     }
     // The beat that ends a silence does not count: the one after it does.
