@@ -6,6 +6,7 @@ mod classify;
 mod command;
 mod counts;
 mod event;
+mod fast;
 mod machine;
 mod read;
 mod redact;

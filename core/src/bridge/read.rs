@@ -8,6 +8,7 @@ use super::event::{
     EnvVar, Event, EventKind, ForEachItem, MethodDetail, MethodName, PlannedJob, ReportName,
     RunView, Started, StepFailed, StepName,
 };
+use super::fast;
 use super::scan::Scanner;
 use crate::json::{Fields, RecordError, RecordErrorKind, Value};
 use crate::record::telemetry_entry::Dimension;
@@ -65,8 +66,18 @@ pub enum Identity {
 
 impl<'a> StreamLine<'a> {
     /// Reads a bare event, a serve envelope, a timed event or a finalize line.
+    #[inline]
     pub fn parse(line: &'a str) -> Result<Self, RecordError> {
-        // The usual line: `kind` comes first.
+        match fast::line(line) {
+            Some(read) => Ok(read),
+            None => Self::read(line),
+        }
+    }
+
+    /// Reads a line in any form.
+    #[inline(never)]
+    pub(super) fn read(line: &'a str) -> Result<Self, RecordError> {
+        // `kind` usually comes first.
         if let Some((kind, at)) = leading_kind(line) {
             let mut object = Object {
                 line,
