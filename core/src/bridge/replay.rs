@@ -5,6 +5,7 @@ use alloc::string::String;
 use super::child::{Parent, Producer};
 use super::counts::BridgeCounts;
 use super::machine::{Bridge, BridgeOptions, Finalize};
+use super::mapping::Mapping;
 use super::read::{Message, StreamLine};
 use crate::entry::push_telemetry_entry;
 use crate::json::RecordError;
@@ -25,6 +26,8 @@ pub struct ReplayOptions {
     pub clock: Option<ReplayClock>,
     /// Leaves what is open in the end without entries.
     pub leave_open: bool,
+    /// What the lines stand for, where they are another engine's.
+    pub mapping: Option<Mapping>,
 }
 
 /// A clock that goes on by one step with each event.
@@ -53,6 +56,7 @@ struct Stream {
     parent: Parent,
     producer: Producer,
     clock: Option<ReplayClock>,
+    mapping: Option<Mapping>,
     events: i64,
     /// The time that the last event stated.
     stated: Option<Timestamp>,
@@ -69,6 +73,7 @@ impl Replay {
                 parent: Parent::new(options.parent_id.as_deref()),
                 producer: options.producer,
                 clock: options.clock,
+                mapping: options.mapping,
                 events: 0,
                 stated: None,
             },
@@ -115,7 +120,18 @@ impl Replay {
 impl Stream {
     fn line(&mut self, log: &mut LineLog, now: Timestamp, line: Line<'_>, out: &mut String) {
         log.note(line, |text| {
-            self.message(now, text)?;
+            match &self.mapping {
+                None => self.message(now, text)?,
+                Some(mapping) => {
+                    let mut lines = String::new();
+                    if mapping.translate(text, &mut lines)? == 0 {
+                        self.bridge.note_unknown_kind();
+                    }
+                    for line in lines.lines() {
+                        self.message(now, line)?;
+                    }
+                }
+            }
             Ok(Version::Unversioned)
         });
         self.take_entries(out);

@@ -98,6 +98,7 @@ fn replay_options(options: Option<&JsValue>) -> Result<ReplayOptions, JsError> {
         producer: document(&fields, "producer", Producer::parse)?,
         clock,
         leave_open: fields.flag("leaveOpen")?,
+        mapping: None,
     })
 }
 

@@ -69,6 +69,7 @@ fn replay_options(options: ReplayOptions) -> Result<CoreOptions, Error> {
         producer: document("producer", options.producer, Producer::parse)?,
         clock: options.clock.map(clock).transpose()?,
         leave_open: options.leave_open,
+        mapping: None,
     })
 }
 

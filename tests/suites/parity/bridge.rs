@@ -73,6 +73,7 @@ impl Job {
                 step_us: step_ms * 1000,
             }),
             leave_open: self.odd,
+            mapping: None,
         });
         let mut entries = String::new();
         for chunk in self.stream.chunks(self.chunk) {
