@@ -33,6 +33,7 @@ mod aggregate;
 pub mod bridge;
 pub mod confidence;
 pub mod coordination;
+mod cursor;
 mod decimal;
 pub mod delivery;
 pub mod entry;

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod bridge;
 mod corpus;
 mod hosts;
 mod measure;
@@ -71,7 +72,9 @@ fn main() -> Result<()> {
     println!();
     let log = folder.path().join("hosts.jsonl");
     corpus::write(&log, HOST_LINES, 0)?;
-    hosts::table(&log, runs)
+    hosts::table(&log, runs)?;
+    println!();
+    bridge::table(&bench.muster, folder.path(), runs)
 }
 
 impl Bench {

@@ -10,6 +10,8 @@ use wait4::Wait4;
 pub(crate) struct Run {
     /// From start to end.
     pub(crate) wall: Duration,
+    /// Time that it took of processors.
+    pub(crate) cpu: Duration,
     /// The most memory that it held.
     pub(crate) peak_bytes: u64,
 }
@@ -67,6 +69,7 @@ fn run(command: &Command) -> Result<Run> {
     );
     Ok(Run {
         wall,
+        cpu: ended.rusage.utime + ended.rusage.stime,
         peak_bytes: ended.rusage.maxrss,
     })
 }

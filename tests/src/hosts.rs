@@ -194,8 +194,18 @@ pub fn browser(jobs: &[Job], node: &Path, module: &Path) -> Result<Vec<Vec<Strin
 
 /// What `tests/web/read.mjs` answers to jobs.
 pub fn node_answers(jobs: &[Value], node: &Path, module: &Path) -> Result<Vec<Value>> {
+    script_answers("read.mjs", jobs, node, module)
+}
+
+/// What a script of `tests/web` answers to jobs.
+pub fn script_answers(
+    script: &str,
+    jobs: &[Value],
+    node: &Path,
+    module: &Path,
+) -> Result<Vec<Value>> {
     let mut child = Command::new(node)
-        .arg(crate::artefacts::tests("web/read.mjs"))
+        .arg(crate::artefacts::tests("web").join(script))
         .arg(module)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

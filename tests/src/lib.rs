@@ -3,6 +3,7 @@
 pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
+pub mod bridge_cases;
 pub mod hosts;
 pub mod ingest;
 pub mod peer;

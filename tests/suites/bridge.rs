@@ -196,3 +196,20 @@ fn options_decide_what_an_entry_says() {
     assert_eq!(entries[0]["result"]["status"], "user_error");
     assert_eq!(entries[0]["result"]["errorMessage"], "no model: <REDACTED>");
 }
+
+#[test]
+fn spans_of_another_engine_become_entries() {
+    let user = tempfile::tempdir().unwrap();
+    let output = replay(user.path())
+        .arg(fixture("otel_spans.jsonl"))
+        .arg("--mapping")
+        .arg(artefacts::tests("../docs/examples/otel-mapping.json"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let entries = entries(&output);
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0]["startedAt"], "2026-01-01T00:00:00.100Z");
+    assert_eq!(entries[0]["durationMs"], 1500);
+    assert_eq!(entries[1]["result"]["errorMessage"], "no route");
+}

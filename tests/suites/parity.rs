@@ -2,6 +2,9 @@
 //! in wasmtime and the browser module in Node.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test suite")]
 
+#[path = "parity/bridge.rs"]
+mod bridge;
+
 use std::sync::LazyLock;
 
 use muster_core::{LogKind, ReportKind};

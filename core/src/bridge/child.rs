@@ -4,14 +4,13 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use uuid::Uuid;
 
 use super::redact::REDACTED;
 use super::runs::Run;
 use super::steps::{FailureKind, Step};
-use crate::entry::push_json_string;
+use crate::entry::{push_json_integer, push_json_string};
 use crate::json::{Fields, RecordError, Value};
 use crate::record::telemetry_entry::{
     Dimension, Invocation, InvocationContext, InvocationResult, InvocationStatus, OuterStep,
@@ -204,8 +203,8 @@ impl<'a> ChildEntry<'a> {
             push_json_string(&mut name, text);
             name.push(',');
         }
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{}]", self.ordinal);
+        push_json_integer(&mut name, i64::try_from(self.ordinal).unwrap_or(i64::MAX));
+        name.push(']');
         uuid_v5(parent.namespace, name.as_bytes())
     }
 

@@ -270,7 +270,7 @@ impl Bridge {
             self.runs.begin_again(known, started);
             return;
         }
-        let host = self.host_step(stream);
+        let host = self.host_step(stream, None);
         if host.is_some() {
             self.nested_open += 1;
             self.counts.nested_runs += 1;
@@ -283,7 +283,8 @@ impl Bridge {
 
     /// The step that a run which begins now stands for: the last one that has begun
     /// and has shown no model of its own.
-    fn host_step(&self, stream: usize) -> Option<Host> {
+    /// `hosted` is a run that has begun already and does not stand for its own steps.
+    fn host_step(&self, stream: usize, hosted: Option<RunIndex>) -> Option<Host> {
         let runs = self.runs.of_stream(stream);
         let candidates: u32 = runs
             .iter()
@@ -294,7 +295,8 @@ impl Bridge {
         if candidates == 0 {
             return None;
         }
-        let hosted = |serial: u64| {
+        let inner = hosted.map_or_else(Vec::new, |hosted| self.runs.with_nested(stream, hosted));
+        let taken = |serial: u64| {
             runs.iter().any(|&run| {
                 let host = self.runs.get(run).and_then(|run| run.host.as_ref());
                 host.is_some_and(|host| host.serial == serial)
@@ -305,12 +307,13 @@ impl Bridge {
             .iter()
             .filter(|(_, step)| {
                 step.phase == Phase::Started
+                    && !inner.contains(&step.run)
                     && self
                         .runs
                         .get(step.run)
                         .is_some_and(|run| run.stream == stream && !run.over)
             })
-            .max_by_key(|(_, step)| (!hosted(step.serial), step.serial))?;
+            .max_by_key(|(_, step)| (!taken(step.serial), step.serial))?;
         let run = self.runs.get(step.run)?;
         Some(Host {
             run: step.run,
@@ -412,8 +415,10 @@ impl Bridge {
                 self.open_step(run, step)
             }
         };
+        self.shows_model(stream, index);
         if let Some(slot) = self.steps.get_mut(index) {
             slot.phase = Phase::Resolved;
+            slot.forget_model();
             slot.model_type = slot.hold_dimension(model_type);
             slot.model = slot.hold(&method.model);
         }
@@ -437,12 +442,17 @@ impl Bridge {
                 .is_some_and(|open| {
                     open.text(open.model) == method.model && open.text(open.method) == method.method
                 });
-            if same {
-                self.counts.duplicates += 1;
-                return;
-            }
+            let run = match same.then(|| self.sibling_without(stream, run, step)) {
+                None => run,
+                Some(Some(sibling)) => sibling,
+                Some(None) => {
+                    self.counts.duplicates += 1;
+                    return;
+                }
+            };
             self.open_step(run, step)
         };
+        self.shows_model(stream, index);
         self.order += 1;
         let order = self.order;
         let Some(slot) = self.steps.get_mut(index) else {
@@ -464,6 +474,53 @@ impl Bridge {
         self.executing += 1;
         self.counts.methods += 1;
         self.counts.most_open = self.counts.most_open.max(self.executing);
+    }
+
+    /// An open run of the same workflow in which this step is not open: the items
+    /// of a forEach over a workflow run side by side under the same names.
+    fn sibling_without(
+        &self,
+        stream: usize,
+        of: RunIndex,
+        step: &StepName<'_>,
+    ) -> Option<RunIndex> {
+        let name = &self.runs.get(of)?.workflow_name;
+        let mut runs = self.runs.of_stream(stream).iter().rev().copied();
+        runs.find(|&other| {
+            let open = self.runs.get(other).filter(|run| !run.over);
+            open.is_some_and(|run| run.workflow_name == *name)
+                && self.steps.find(other, &step.job, &step.step).is_none()
+        })
+    }
+
+    /// A step that shows a model of its own stands for no run: a run that was taken
+    /// to be nested in it is nested in another step.
+    #[inline]
+    fn shows_model(&mut self, stream: usize, index: StepIndex) {
+        if self.nested_open == 0 {
+            return;
+        }
+        let Some(step) = self
+            .steps
+            .get_mut(index)
+            .filter(|step| step.phase == Phase::Started)
+        else {
+            return;
+        };
+        step.phase = Phase::Resolved;
+        let serial = step.serial;
+        let hosted = self.runs.of_stream(stream).iter().copied().find(|&run| {
+            let host = self.runs.get(run).and_then(|run| run.host.as_ref());
+            host.is_some_and(|host| host.serial == serial)
+        });
+        let Some(hosted) = hosted else { return };
+        let host = self.host_step(stream, Some(hosted));
+        if host.is_none() {
+            self.nested_open = self.nested_open.saturating_sub(1);
+        }
+        if let Some(run) = self.runs.get_mut(hosted) {
+            run.host = host;
+        }
     }
 
     fn step_completed(

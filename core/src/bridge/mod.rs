@@ -6,7 +6,9 @@ mod classify;
 mod command;
 mod counts;
 mod event;
+mod fast;
 mod machine;
+mod mapping;
 mod read;
 mod redact;
 mod replay;
@@ -26,6 +28,7 @@ pub use event::{
     RunView, Started, StepFailed, StepName,
 };
 pub use machine::{Bridge, BridgeOptions, DRAIN_MESSAGE, Finalize, RunOutcome};
+pub use mapping::Mapping;
 pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};

@@ -8,6 +8,7 @@ use super::event::{
     EnvVar, Event, EventKind, ForEachItem, MethodDetail, MethodName, PlannedJob, ReportName,
     RunView, Started, StepFailed, StepName,
 };
+use super::fast;
 use super::scan::Scanner;
 use crate::json::{Fields, RecordError, RecordErrorKind, Value};
 use crate::record::telemetry_entry::Dimension;
@@ -65,8 +66,18 @@ pub enum Identity {
 
 impl<'a> StreamLine<'a> {
     /// Reads a bare event, a serve envelope, a timed event or a finalize line.
+    #[inline]
     pub fn parse(line: &'a str) -> Result<Self, RecordError> {
-        // The usual line: `kind` comes first.
+        match fast::line(line) {
+            Some(read) => Ok(read),
+            None => Self::read(line),
+        }
+    }
+
+    /// Reads a line in any form.
+    #[inline(never)]
+    pub(super) fn read(line: &'a str) -> Result<Self, RecordError> {
+        // `kind` usually comes first.
         if let Some((kind, at)) = leading_kind(line) {
             let mut object = Object {
                 line,
@@ -116,7 +127,6 @@ impl Identity {
 
 /// The kind of an object that begins with it in the usual form, and where its
 /// further fields begin.
-#[inline]
 fn leading_kind(text: &str) -> Option<(&str, usize)> {
     const START: &str = "{\"kind\":\"";
     let bytes = text.as_bytes();
@@ -252,23 +262,28 @@ type Found<'a> = Option<Value<'a>>;
 
 impl<'a> Object<'a> {
     /// The fields of these names, best in the order in which they are expected.
-    #[inline]
     fn fields<const N: usize>(
         &mut self,
         names: [&'static str; N],
     ) -> Result<[Found<'a>; N], RecordError> {
+        let mut found = [None; N];
+        self.find(&names, &mut found)?;
+        Ok(found)
+    }
+
+    /// One copy for all numbers of names.
+    #[inline(never)]
+    fn find(&mut self, names: &[&'static str], found: &mut [Found<'a>]) -> Result<(), RecordError> {
         let unknown = self.unknown;
-        if let Some(found) = self.scan(&names) {
-            return Ok(found);
+        if self.scan(names, found).is_some() {
+            return Ok(());
         }
         self.unknown = unknown;
-        self.read(&names)
+        self.read(names, found)
     }
 
     /// In one pass, unless there is anything odd.
-    #[inline]
-    fn scan<const N: usize>(&mut self, names: &[&'static str; N]) -> Option<[Found<'a>; N]> {
-        let mut found = [None; N];
+    fn scan(&mut self, names: &[&'static str], found: &mut [Found<'a>]) -> Option<()> {
         let mut scanner = Scanner::new(self.text, self.after_kind);
         let mut more = if self.after_kind == 0 {
             scanner.open()?
@@ -280,14 +295,18 @@ impl<'a> Object<'a> {
             let key = scanner.key()?;
             let raw = scanner.value()?;
             // Usually the next one that is expected.
-            let position = (expected..N)
-                .chain(0..expected.min(N))
-                .find(|&at| same_bytes(names[at].as_bytes(), key.as_bytes()));
+            let is_key = |name: &&'static str| same_bytes(name.as_bytes(), key.as_bytes());
+            let later = names.iter().skip(expected).position(is_key);
+            let position = match later {
+                Some(at) => Some(expected + at),
+                None => names.iter().position(is_key),
+            };
             if let Some(at) = position {
-                if found[at].is_some() {
+                let slot = found.get_mut(at)?;
+                if slot.is_some() {
                     return None;
                 }
-                found[at] = Some(Value::new(self.line, names[at], raw));
+                *slot = Some(Value::new(self.line, names.get(at)?, raw));
                 expected = at + 1;
             } else if key != "kind" {
                 self.unknown = self.unknown.saturating_add(1);
@@ -296,18 +315,14 @@ impl<'a> Object<'a> {
             }
             more = scanner.more()?;
         }
-        Some(found)
+        Some(())
     }
 
     /// By the general reader, which says what is wrong.
     #[cold]
-    fn read<const N: usize>(
-        &mut self,
-        names: &[&'static str; N],
-    ) -> Result<[Found<'a>; N], RecordError> {
+    fn read(&mut self, names: &[&'static str], found: &mut [Found<'a>]) -> Result<(), RecordError> {
         let fields = Fields::scan(self.line, self.text)?;
         fields.get("kind")?;
-        let mut found = [None; N];
         for (value, name) in found.iter_mut().zip(names) {
             *value = fields.get(name)?;
         }
@@ -318,7 +333,7 @@ impl<'a> Object<'a> {
         self.unknown = self
             .unknown
             .saturating_add(u32::try_from(unknown).unwrap_or(u32::MAX));
-        Ok(found)
+        Ok(())
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm per kind")]
@@ -620,27 +635,22 @@ fn need<'a>(found: Found<'a>, name: &'static str) -> Result<Value<'a>, RecordErr
 }
 
 /// `null` is as good as not there.
-#[inline]
 fn present(found: Found<'_>) -> Found<'_> {
     found.filter(|value| value.raw() != "null")
 }
 
-#[inline]
 fn text_or_empty(found: Found<'_>) -> Result<Cow<'_, str>, RecordError> {
     present(found).map_or(Ok(Cow::Borrowed("")), Value::text)
 }
 
-#[inline]
 fn text_or_none(found: Found<'_>) -> Result<Option<Cow<'_, str>>, RecordError> {
     present(found).map(Value::text).transpose()
 }
 
-#[inline]
 fn dimension(found: Found<'_>) -> Result<Dimension<'_>, RecordError> {
     found.map_or(Ok(Dimension::Absent), Dimension::of)
 }
 
-#[inline]
 fn step_name<'a>(job: Found<'a>, step: Found<'a>) -> Result<StepName<'a>, RecordError> {
     Ok(StepName {
         job: need(job, "jobId")?.text()?,
@@ -648,7 +658,6 @@ fn step_name<'a>(job: Found<'a>, step: Found<'a>) -> Result<StepName<'a>, Record
     })
 }
 
-#[inline]
 fn method_name<'a>(model: Found<'a>, method: Found<'a>) -> Result<MethodName<'a>, RecordError> {
     Ok(MethodName {
         model: text_or_empty(model)?,
@@ -656,7 +665,6 @@ fn method_name<'a>(model: Found<'a>, method: Found<'a>) -> Result<MethodName<'a>
     })
 }
 
-#[inline]
 fn item<'a>(template: Found<'a>, index: Found<'a>) -> Result<ForEachItem<'a>, RecordError> {
     Ok(ForEachItem {
         template: text_or_none(template)?,

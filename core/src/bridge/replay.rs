@@ -5,6 +5,7 @@ use alloc::string::String;
 use super::child::{Parent, Producer};
 use super::counts::BridgeCounts;
 use super::machine::{Bridge, BridgeOptions, Finalize};
+use super::mapping::Mapping;
 use super::read::{Message, StreamLine};
 use crate::entry::push_telemetry_entry;
 use crate::json::RecordError;
@@ -25,6 +26,8 @@ pub struct ReplayOptions {
     pub clock: Option<ReplayClock>,
     /// Leaves what is open in the end without entries.
     pub leave_open: bool,
+    /// What the lines stand for, where they are another engine's.
+    pub mapping: Option<Mapping>,
 }
 
 /// A clock that goes on by one step with each event.
@@ -40,13 +43,20 @@ pub struct ReplayClock {
 /// `TelemetryEntry` each come out.
 #[derive(Debug)]
 pub struct Replay {
+    splitter: LineSplitter,
+    log: LineLog,
+    stream: Stream,
+    leave_open: bool,
+}
+
+/// What the lines of a stream act on.
+#[derive(Debug)]
+struct Stream {
     bridge: Bridge,
     parent: Parent,
     producer: Producer,
     clock: Option<ReplayClock>,
-    leave_open: bool,
-    splitter: LineSplitter,
-    log: LineLog,
+    mapping: Option<Mapping>,
     events: i64,
     /// The time that the last event stated.
     stated: Option<Timestamp>,
@@ -56,34 +66,38 @@ impl Replay {
     /// A replay of a stream that begins.
     pub fn new(options: ReplayOptions) -> Self {
         Self {
-            bridge: Bridge::new(options.bridge),
-            parent: Parent::new(options.parent_id.as_deref()),
-            producer: options.producer,
-            clock: options.clock,
-            leave_open: options.leave_open,
             splitter: LineSplitter::default(),
             log: LineLog::default(),
-            events: 0,
-            stated: None,
+            stream: Stream {
+                bridge: Bridge::new(options.bridge),
+                parent: Parent::new(options.parent_id.as_deref()),
+                producer: options.producer,
+                clock: options.clock,
+                mapping: options.mapping,
+                events: 0,
+                stated: None,
+            },
+            leave_open: options.leave_open,
         }
     }
 
     /// Takes the next bytes of the stream, read at `now`, and appends the entries
     /// of the lines that end in them to `out`, each with a newline.
     pub fn push(&mut self, now: Timestamp, chunk: &[u8], out: &mut String) {
-        let mut splitter = core::mem::take(&mut self.splitter);
-        splitter.push(chunk, |line| self.line(now, line, out));
-        self.splitter = splitter;
+        let (log, stream) = (&mut self.log, &mut self.stream);
+        self.splitter
+            .push(chunk, |line| stream.line(log, now, line, out));
     }
 
     /// The stream is over: what is open is drained, unless it is to be left.
     pub fn finish(&mut self, now: Timestamp, out: &mut String) {
-        let mut splitter = core::mem::take(&mut self.splitter);
-        splitter.finish(|line| self.line(now, line, out));
+        let (log, stream) = (&mut self.log, &mut self.stream);
+        self.splitter
+            .finish(|line| stream.line(log, now, line, out));
         if !self.leave_open {
-            let at = self.time(now, None);
-            self.bridge.handle_finalize(at, Finalize::default());
-            self.take_entries(out);
+            let at = stream.time(now, None);
+            stream.bridge.handle_finalize(at, Finalize::default());
+            stream.take_entries(out);
         }
     }
 
@@ -94,21 +108,32 @@ impl Replay {
 
     /// What the bridge has seen.
     pub fn counts(&self) -> &BridgeCounts {
-        self.bridge.counts()
+        self.stream.bridge.counts()
     }
 
     /// The bridge, to be asked.
     pub fn bridge(&self) -> &Bridge {
-        &self.bridge
+        &self.stream.bridge
     }
+}
 
-    fn line(&mut self, now: Timestamp, line: Line<'_>, out: &mut String) {
-        let mut log = core::mem::take(&mut self.log);
+impl Stream {
+    fn line(&mut self, log: &mut LineLog, now: Timestamp, line: Line<'_>, out: &mut String) {
         log.note(line, |text| {
-            self.message(now, text)?;
+            match &self.mapping {
+                None => self.message(now, text)?,
+                Some(mapping) => {
+                    let mut lines = String::new();
+                    if mapping.translate(text, &mut lines)? == 0 {
+                        self.bridge.note_unknown_kind();
+                    }
+                    for line in lines.lines() {
+                        self.message(now, line)?;
+                    }
+                }
+            }
             Ok(Version::Unversioned)
         });
-        self.log = log;
         self.take_entries(out);
     }
 

@@ -32,7 +32,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
     fn skip(&mut self, byte: u8) -> Option<()> {
         if self.peek()? == byte {
             self.at += 1;
@@ -43,7 +42,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// The opening of the object; `false` for an empty one.
-    #[inline]
     pub(super) fn open(&mut self) -> Option<bool> {
         self.space();
         self.skip(b'{')?;
@@ -58,7 +56,6 @@ impl<'a> Scanner<'a> {
 
     /// After a value: `true` when another field follows, `false` when the object
     /// ends, and the text with it.
-    #[inline]
     pub(super) fn more(&mut self) -> Option<bool> {
         self.space();
         match self.peek()? {
@@ -83,7 +80,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// A key without escapes, and its colon.
-    #[inline]
     pub(super) fn key(&mut self) -> Option<&'a str> {
         self.skip(b'"')?;
         let start = self.at;
@@ -97,7 +93,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// One value, as it stands in the text.
-    #[inline]
     pub(super) fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
         self.skip_value(0)?;
@@ -116,7 +111,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
     fn skip_string(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         self.at += 1;

@@ -138,6 +138,13 @@ impl Step {
         self.text(self.name)
     }
 
+    /// Drops all texts but the names of job and step.
+    pub(super) fn forget_model(&mut self) {
+        self.text.truncate(self.name.end as usize);
+        self.model = Span::default();
+        self.model_type = Held::Absent;
+    }
+
     /// Adds a text to the buffer.
     pub(super) fn hold(&mut self, text: &str) -> Span {
         // A line is at most a mebibyte, so a buffer stays far below four gigabytes.

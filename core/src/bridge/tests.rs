@@ -2,10 +2,12 @@
 
 mod cases;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::*;
+use crate::record::telemetry_entry::Dimension;
+use crate::time::Timestamp;
 
 const EXAMPLES: &str = include_str!("../../../tests/fixtures/swamp/event_examples.jsonl");
 
@@ -136,4 +138,203 @@ fn what_is_no_line_of_a_stream_is_an_error() {
         let got = StreamLine::parse(line).unwrap_err().to_string();
         assert_eq!(got, error, "{line}");
     }
+}
+
+/// The lines of a stream, written shortly: `KIND JOB STEP` or `started RUN JOBS`.
+fn entries_of(lines: &[&str]) -> Vec<String> {
+    let mut bridge = Bridge::default();
+    let mut entries = Vec::new();
+    for (ms, line) in (0..).zip(lines) {
+        let now = Timestamp::from_millis(ms).unwrap();
+        let words: Vec<&str> = line.split(' ').collect();
+        let text = |at: usize| words.get(at).copied().unwrap_or("");
+        let step = StepName {
+            job: text(1).into(),
+            step: text(2).into(),
+        };
+        let method = MethodName {
+            model: "m".into(),
+            method: if text(3).is_empty() { "x" } else { text(3) }.into(),
+        };
+        let event = match words[0] {
+            "started" => Event::Started(Started {
+                run_id: text(1).into(),
+                workflow_name: text(1).trim_end_matches(char::is_numeric).into(),
+                jobs: words[2..]
+                    .iter()
+                    .map(|name| PlannedJob {
+                        name: (*name).into(),
+                        steps: 1,
+                        depends_on: Vec::new(),
+                    })
+                    .collect(),
+            }),
+            "job" => Event::JobStarted {
+                job: text(1).into(),
+            },
+            "job_end" => Event::JobCompleted {
+                job: text(1).into(),
+                status: "succeeded".into(),
+            },
+            "begin" => Event::StepStarted {
+                step,
+                item: ForEachItem::default(),
+            },
+            "model" => Event::ModelResolved {
+                step,
+                method,
+                model_type: Dimension::Text("t".into()),
+                model_id: None,
+            },
+            "run" => Event::MethodExecuting {
+                step,
+                method,
+                driver: Dimension::Absent,
+            },
+            "end" => Event::StepCompleted {
+                step,
+                executor: Dimension::Absent,
+                item: ForEachItem::default(),
+                data_handles: None,
+            },
+            "cancelled" => Event::Cancelled {
+                run: RunView {
+                    id: text(1).into(),
+                    ..RunView::default()
+                },
+                reason: None,
+            },
+            other => panic!("{other}"),
+        };
+        bridge.handle_event(now, &event);
+        drain(&mut bridge, &mut entries);
+    }
+    bridge.handle_finalize(Timestamp::from_millis(99).unwrap(), Finalize::default());
+    drain(&mut bridge, &mut entries);
+    entries
+}
+
+/// `RUN/JOB/STEP.METHOD`, the outer step, and how it failed.
+fn drain(bridge: &mut Bridge, entries: &mut Vec<String>) {
+    while let Some(entry) = bridge.poll_entry() {
+        let mut text = alloc::format!(
+            "{}/{}/{}.{}",
+            entry.run_id,
+            entry.job,
+            entry.step,
+            entry.method
+        );
+        if let Some(outer) = &entry.outer_step {
+            text += &alloc::format!(
+                " in {}/{}/{}",
+                outer.run_id,
+                outer.job_name,
+                outer.step_name
+            );
+        }
+        if let Some(failure) = entry.failure {
+            text += &[" ", failure.error_type].concat();
+        }
+        entries.push(text);
+    }
+}
+
+#[test]
+fn a_nested_run_stands_for_the_step_that_shows_no_model() {
+    // All steps begin before any of them shows what it is, as the engine has it.
+    let entries = entries_of(&[
+        "started o j",
+        "job j",
+        "begin j nest",
+        "begin j last",
+        "started i k",
+        "model j last",
+        "run j last",
+        "job k",
+        "begin k s",
+        "run k s",
+        "end j last",
+        "end k s",
+        "job_end k",
+        "end j nest",
+        "begin j after",
+        "run j after",
+        "end j after",
+    ]);
+    assert_eq!(
+        entries,
+        ["o/j/last.x", "i/k/s.x in o/j/nest", "o/j/after.x"]
+    );
+}
+
+#[test]
+fn steps_of_the_same_name_in_runs_side_by_side_are_kept_apart() {
+    let entries = entries_of(&[
+        "started i1 k",
+        "started i2 k",
+        "run k s",
+        "run k s",
+        "end k s",
+        "end k s",
+    ]);
+    assert_eq!(entries, ["i2/k/s.x", "i1/k/s.x"]);
+    let entries = entries_of(&[
+        "started o",
+        "run j s a",
+        "run j s b",
+        "run j s b",
+        "end j s",
+    ]);
+    assert_eq!(entries, ["o/j/s.b", "o/j/s.a Error"]);
+}
+
+#[test]
+fn cancelled_is_told_apart_from_failed() {
+    let entries = entries_of(&[
+        "started o j",
+        "begin j nest",
+        "started i k",
+        "run k s",
+        "cancelled o",
+        "started p",
+        "run j t",
+    ]);
+    assert_eq!(entries, ["i/k/s.x in o/j/nest Cancelled", "p/j/t.x Error"]);
+}
+
+#[test]
+fn a_million_steps_leave_nothing_behind() {
+    let mut bridge = Bridge::default();
+    let now = Timestamp::from_millis(0).unwrap();
+    let mut entries = 0;
+    for n in 0..1_000_000 {
+        let step = StepName {
+            job: "j".into(),
+            step: n.to_string().into(),
+        };
+        let method = MethodName::default();
+        let driver = Dimension::Absent;
+        bridge.handle_event(
+            now,
+            &Event::MethodExecuting {
+                step: step.clone(),
+                method,
+                driver,
+            },
+        );
+        let (executor, item) = (Dimension::Absent, ForEachItem::default());
+        bridge.handle_event(
+            now,
+            &Event::StepCompleted {
+                step,
+                executor,
+                item,
+                data_handles: None,
+            },
+        );
+        entries += u32::from(bridge.poll_entry().is_some());
+    }
+    assert_eq!((entries, bridge.poll_entry().is_none()), (1_000_000, true));
+    // The run that the stream never named.
+    assert_eq!(bridge.kept(), 1);
 }

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt::Write;
 
+use crate::plain_text::end_of_plain;
+
 /// Which characters of a string are escaped, besides those that JSON forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charset {
@@ -24,7 +26,7 @@ pub(super) enum Spacing {
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str, charset: Charset) {
     out.push('"');
-    if charset == Charset::Utf8 && !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {
+    if charset == Charset::Utf8 && end_of_plain(text.as_bytes()) == text.len() {
         out.push_str(text);
         out.push('"');
         return;

@@ -66,6 +66,11 @@ pub(crate) fn push_json_string(out: &mut String, text: &str) {
     json_text::push_string(out, text, json_text::Charset::Utf8);
 }
 
+/// Appends an integer.
+pub(crate) fn push_json_integer(out: &mut String, n: i64) {
+    telemetry::push_integer(out, n);
+}
+
 /// An error if there is another field than these.
 fn only(fields: &Fields<'_>, known: &[&str]) -> Result<(), EntryError> {
     match fields.names().find(|name| !known.contains(name)) {

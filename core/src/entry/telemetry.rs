@@ -188,39 +188,34 @@ fn strings(out: &mut String, texts: &[Cow<'_, str>]) {
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, finer digits cut off.
 fn push_time(out: &mut String, at: Timestamp) {
     let (year, month, day) = at.day().civil();
-    let ms = at.as_micros().rem_euclid(US_PER_DAY) / 1000;
-    let text = [
-        digit(year / 1000),
-        digit(year / 100),
-        digit(year / 10),
-        digit(year),
-        b'-',
-        digit(month / 10),
-        digit(month),
-        b'-',
-        digit(day / 10),
-        digit(day),
-        b'T',
-        digit(ms / 36_000_000),
-        digit(ms / 3_600_000 % 24),
-        b':',
-        digit(ms / 600_000 % 6),
-        digit(ms / 60_000),
-        b':',
-        digit(ms / 10_000 % 6),
-        digit(ms / 1000),
-        b'.',
-        digit(ms / 100),
-        digit(ms / 10),
-        digit(ms),
-        b'Z',
-    ];
+    // A day has 86,400,000 milliseconds, and each of the others is smaller.
+    let narrow = |n: i64| u32::try_from(n).unwrap_or(0);
+    let (year, month, day) = (narrow(year), narrow(month), narrow(day));
+    let ms = narrow(at.as_micros().rem_euclid(US_PER_DAY) / 1000);
+    let (seconds, ms) = (ms / 1000, ms % 1000);
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    for (at, two) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, hours),
+        (14, minutes),
+        (17, seconds),
+        (20, ms / 10),
+    ] {
+        text[at] = digit(two / 10);
+        text[at + 1] = digit(two);
+    }
+    text[22] = digit(ms);
     out.push_str(core::str::from_utf8(&text).unwrap_or_default());
 }
 
-/// The last decimal digit of a number that is not negative.
-fn digit(n: i64) -> u8 {
-    b'0' + u8::try_from(n % 10).unwrap_or(0)
+/// The last decimal digit of a number.
+fn digit(n: u32) -> u8 {
+    b"0123456789"[(n % 10) as usize]
 }
 
 /// Microseconds as milliseconds with every digit.
@@ -237,7 +232,7 @@ fn push_millis(out: &mut String, us: i64) {
     }
 }
 
-fn push_integer(out: &mut String, n: i64) {
+pub(super) fn push_integer(out: &mut String, n: i64) {
     // The longest is `-9223372036854775808`.
     let mut digits = [0_u8; 20];
     let mut start = digits.len();

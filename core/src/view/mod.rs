@@ -6,6 +6,7 @@
 mod account;
 mod agents;
 mod bridge_stats;
+mod bridge_summary;
 mod compare;
 mod cost_books;
 mod feedback;
@@ -41,6 +42,7 @@ pub use agents::{
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
 };
+pub use bridge_summary::BridgeSummary;
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use feedback::{QualityFeedbackView, QualityStatsView, RatingView, TierRecommendationView};

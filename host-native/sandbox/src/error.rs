@@ -75,6 +75,7 @@ impl fmt::Display for SandboxError {
                     write!(f, "{name} is not the name of a report")
                 }
                 GuestError::NothingToCompare => f.write_str("no second window to compare with"),
+                GuestError::BadDocument((name, why)) => write!(f, "{name} cannot be used: {why}"),
             },
         }
     }

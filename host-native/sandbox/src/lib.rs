@@ -25,6 +25,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bridge;
 mod error;
 mod limits;
 mod ticker;
@@ -35,12 +36,14 @@ use wasmtime::{Config, Engine, Store};
 use bindings::exports::muster::core::usage::Guest;
 use bindings::{Core, CorePre};
 
+pub use bindings::exports::muster::core::bridge::{ReplayClock, ReplayOptions};
 pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
     CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
 };
+pub use bridge::Replay;
 pub use error::SandboxError;
 use limits::Limiter;
 pub use limits::Limits;
@@ -95,6 +98,17 @@ impl Sandbox {
 
     /// A guest with its own memory that has read nothing.
     pub fn ingest(&self, options: ReadOptions) -> Result<Ingest, SandboxError> {
+        let (mut guest, core) = self.guest()?;
+        let made = guest.run(|store| usage(&core).ingest().call_constructor(store, options))?;
+        Ok(Ingest {
+            guest,
+            core,
+            resource: made.map_err(SandboxError::Guest)?,
+        })
+    }
+
+    /// An instance with a store of its own.
+    fn guest(&self) -> Result<(Running, Core), SandboxError> {
         let mut store = Store::new(&self.engine, self.limits.limiter());
         store.limiter(|limiter| limiter);
         let mut guest = Running {
@@ -103,12 +117,7 @@ impl Sandbox {
             ended: false,
         };
         let core = guest.run(|store| self.core.instantiate(store))?;
-        let made = guest.run(|store| usage(&core).ingest().call_constructor(store, options))?;
-        Ok(Ingest {
-            guest,
-            core,
-            resource: made.map_err(SandboxError::Guest)?,
-        })
+        Ok((guest, core))
     }
 }
 

@@ -4,6 +4,7 @@
 //! nothing. The typed documents are `JSON.parse` of the very bytes that every
 //! other host gives. The TypeScript types stand in `types.d.ts`.
 
+mod bridge;
 mod options;
 
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};

@@ -75,10 +75,10 @@ pub(crate) fn report_params(params: Option<&JsReportParams>) -> Result<ReportPar
 }
 
 /// The fields of an object that may hold known ones only.
-struct Fields<'a>(Option<&'a JsValue>);
+pub(crate) struct Fields<'a>(Option<&'a JsValue>);
 
 impl<'a> Fields<'a> {
-    fn of(object: Option<&'a JsValue>, known: &[&str]) -> Result<Self, JsError> {
+    pub(crate) fn of(object: Option<&'a JsValue>, known: &[&str]) -> Result<Self, JsError> {
         let Some(object) = object.filter(|o| !o.is_undefined() && !o.is_null()) else {
             return Ok(Self(None));
         };
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         Ok(Self(Some(object)))
     }
 
-    fn get(&self, name: &str) -> Result<Option<JsValue>, JsError> {
+    pub(crate) fn get(&self, name: &str) -> Result<Option<JsValue>, JsError> {
         let Some(object) = self.0 else {
             return Ok(None);
         };
@@ -103,7 +103,7 @@ impl<'a> Fields<'a> {
         Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_null()))
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, JsError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, JsError> {
         self.get(name)?
             .map(|value| {
                 value
@@ -113,7 +113,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    fn integer(&self, name: &str) -> Result<Option<i64>, JsError> {
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, JsError> {
         self.get(name)?
             .map(|value| {
                 value
@@ -132,7 +132,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    fn flag(&self, name: &str) -> Result<bool, JsError> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, JsError> {
         self.get(name)?.map_or(Ok(false), |value| {
             value
                 .as_bool()
@@ -147,7 +147,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, JsError> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, JsError> {
         self.text(name)?
             .map(|text| {
                 Timestamp::parse(&text).map_err(|e| error(&format!("{name}: {text} is {e}")))

@@ -581,3 +581,84 @@ export interface HelpReport extends HelpTotals, Provenance {
   top_misses: { query: string; times: number }[];
   misses_left_out: number;
 }
+
+/** How a stream of workflow events is replayed. */
+export interface ReplayOptions {
+  /** The id of the entry that the entries are children of. */
+  parentId?: string;
+  /** Who makes the entries; what is absent has a stated constant. */
+  producer?: Producer;
+  /** When the first event without a time happens; the time of reading where absent. */
+  start?: string;
+  /** Whole milliseconds from each event to the next; needs `start`. */
+  stepMs?: number;
+  /** Whether the methods of a nested run are entries of the run around it. */
+  outerRun?: boolean;
+  /** Whether a model's name is taken out of error texts wherever it stands. */
+  redactNames?: boolean;
+  /** Error texts that are the user's; `*` stands for any text. */
+  classify?: { version: 1; user_errors?: string[] };
+  /** Leaves what is open in the end without entries. */
+  leaveOpen?: boolean;
+}
+
+/** What is the same in all entries of one maker. */
+export interface Producer {
+  swampVersion?: string;
+  denoVersion?: string;
+  platform?: string;
+  invocationContext?: Record<string, unknown>;
+  triggerSource?: "schedule" | "webhook" | "api";
+  initiatedBy?: string;
+}
+
+/** From the events of running workflows to telemetry entries, one JSON per line. */
+export class BridgeReplay {
+  /** Throws on options that make no sense. */
+  constructor(options?: ReplayOptions);
+  /**
+   * Takes the next bytes of the stream, read at `now` (milliseconds since 1970, as
+   * `Date.now()`), and gives the entries of the lines that end in them.
+   */
+  push(now: number, chunk: Uint8Array): string;
+  /** The stream is over: what is open is drained, unless it is to be left. */
+  finish(now: number): string;
+  /** What has been seen. */
+  summary(): BridgeSummary;
+  /** The same as JSON text: the bytes that every host gives. */
+  summaryJson(): string;
+  /** Gives the memory back; the replay cannot be used afterwards. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/** What a bridge has seen of its streams and given in return. */
+export interface BridgeSummary {
+  lines: number;
+  skipped_lines: number;
+  skipped_by_reason: Record<string, number>;
+  events: number;
+  by_kind: Record<string, number>;
+  unknown_kinds: number;
+  unknown_fields: number;
+  after_finalize: number;
+  redelivered: number;
+  duplicates: number;
+  clock_steps_back: number;
+  runs: number;
+  nested_runs: number;
+  outcome: "unknown" | "succeeded" | "suspended" | "cancelled" | "failed";
+  methods: number;
+  open_methods: number;
+  most_open_methods: number;
+  nested_invocations: number;
+  failed_before_method: number;
+  structural_failures: number;
+  skipped_steps: number;
+  entries: number;
+  succeeded: number;
+  failed: number;
+  user_errors: number;
+  cancelled: number;
+  drained: number;
+}

@@ -177,9 +177,12 @@ fn size(number: u32) -> usize {
 }
 
 fn core_window(window: Window) -> Result<CoreWindow, Error> {
-    let time = |us| Timestamp::from_micros(us).map_err(|_| Error::TimeOutOfRange(us));
     Ok(CoreWindow {
-        from: window.from.map(time).transpose()?,
-        to: window.to.map(time).transpose()?,
+        from: window.from.map(timestamp).transpose()?,
+        to: window.to.map(timestamp).transpose()?,
     })
+}
+
+pub(crate) fn timestamp(us: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_micros(us).map_err(|_| Error::TimeOutOfRange(us))
 }

@@ -4,6 +4,7 @@
 //! and decides nothing.
 
 mod bindings;
+mod bridge;
 mod convert;
 
 use core::cell::RefCell;

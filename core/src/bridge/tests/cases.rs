@@ -10,75 +10,10 @@ use serde_json::{Value, json};
 use crate::bridge::{Parent, Producer, Replay, ReplayOptions};
 use crate::time::Timestamp;
 
+#[path = "../../../../tests/src/bridge_cases.rs"]
+mod bridge_cases;
+
 const CASES: &str = include_str!("../../../../tests/fixtures/swamp/bridge_cases.json");
-
-/// 2026-01-01T00:00:00Z, which the cases count from.
-const EPOCH_MS: i64 = 1_767_225_600_000;
-
-/// A case's events, written out.
-fn events(case: &Value) -> Vec<Value> {
-    if let Some(events) = case["events"].as_array() {
-        return events.clone();
-    }
-    let mut events = Vec::new();
-    for block in case["generate"].as_array().unwrap() {
-        let repeat = block["repeat"].as_i64().unwrap();
-        let numbers: Vec<i64> = if block["reverse"] == true {
-            (0..repeat).rev().collect()
-        } else {
-            (0..repeat).collect()
-        };
-        for i in numbers {
-            let every = &block["every"];
-            let template = match every["n"].as_i64() {
-                Some(n) if i % n == 0 => &every["template"],
-                _ => &block["template"],
-            };
-            let text = template.to_string();
-            let text = text.replace("\"{{i:int}}\"", &i.to_string());
-            let text = text.replace("{{i}}", &i.to_string());
-            let filled: Value = serde_json::from_str(&text).unwrap();
-            events.extend(filled.as_array().unwrap().clone());
-        }
-    }
-    events
-}
-
-fn line(value: &Value) -> String {
-    value.to_string() + "\n"
-}
-
-/// A case's stream with times, and its calls of finalize as lines of their own.
-fn stream(case: &Value) -> String {
-    let events = events(case);
-    let times = case["at_ms"].as_array();
-    let at = |k: usize| match times {
-        Some(times) => times[k].as_i64().unwrap(),
-        None => i64::try_from(k).unwrap(),
-    };
-    let mut lines = String::new();
-    for (k, event) in events.iter().enumerate() {
-        lines += &line(&json!({"at": EPOCH_MS + at(k), "event": event}));
-    }
-    let last = match times {
-        Some(times) => times.last().unwrap().as_i64().unwrap(),
-        None => i64::try_from(events.len()).unwrap(),
-    };
-    let end = case["finalize_at_ms"].as_i64().unwrap_or(last);
-    if case["finalize"] == true {
-        let mut finalize = json!({"at": EPOCH_MS + end});
-        if let Some(reason) = case["finalize_reason"].as_str() {
-            finalize["reason"] = reason.into();
-        }
-        for _ in 0..case["finalize_calls"].as_i64().unwrap_or(1) {
-            lines += &line(&json!({"finalize": finalize}));
-        }
-    }
-    for event in case["after_finalize"].as_array().into_iter().flatten() {
-        lines += &line(&json!({"at": EPOCH_MS + end, "event": event}));
-    }
-    lines
-}
 
 /// The lines that a stream gives.
 fn replayed(stream: &str, parent: Option<&str>) -> Vec<Value> {
@@ -88,7 +23,7 @@ fn replayed(stream: &str, parent: Option<&str>) -> Vec<Value> {
         ..ReplayOptions::default()
     });
     let mut out = String::new();
-    let now = Timestamp::from_millis(EPOCH_MS).unwrap();
+    let now = Timestamp::from_millis(bridge_cases::EPOCH_MS).unwrap();
     replay.push(now, stream.as_bytes(), &mut out);
     replay.finish(now, &mut out);
     assert_eq!(replay.log().skipped_lines(), 0);
@@ -101,99 +36,6 @@ fn replayed(stream: &str, parent: Option<&str>) -> Vec<Value> {
         .collect()
 }
 
-fn case_entries(case: &Value) -> Vec<Value> {
-    let parent = case["parent_invocation_id"].as_str();
-    let mut entries = replayed(&stream(case), parent);
-    for further in case["fresh_bridge_after"].as_array().into_iter().flatten() {
-        entries.extend(replayed(&stream(further), parent));
-    }
-    // A sink that refuses a write loses that entry and no other.
-    let refused = case["sink_rejects"].as_array();
-    let refused = |at: usize| refused.is_some_and(|refused| refused.contains(&at.into()));
-    let numbered = entries.into_iter().enumerate();
-    numbered
-        .filter(|(at, _)| !refused(*at))
-        .map(|(_, entry)| entry)
-        .collect()
-}
-
-/// Whether `got` has all that `expected` has; arrays and values are equal.
-fn holds(got: &Value, expected: &Value) -> bool {
-    match (got, expected) {
-        (Value::Object(got), Value::Object(expected)) => expected
-            .iter()
-            .all(|(name, value)| got.get(name).is_some_and(|got| holds(got, value))),
-        _ => got == expected,
-    }
-}
-
-fn satisfies(entry: &Value, expected: &Value) -> bool {
-    let absent = |path: &Value| {
-        let pointer = format!("/{}", path.as_str().unwrap().replace('.', "/"));
-        entry.pointer(&pointer).is_none()
-    };
-    let text = entry.to_string();
-    holds(entry, &expected["fields"])
-        && expected["absent"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .all(absent)
-        && expected["not_contains"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .all(|part| !text.contains(part.as_str().unwrap()))
-}
-
-fn check(case: &Value) -> Result<(), String> {
-    let entries = case_entries(case);
-    let count = case["expected_count"].as_u64().unwrap();
-    if entries.len() as u64 != count {
-        return Err(format!("{} entries: {entries:?}", entries.len()));
-    }
-    let expected = case["expected"].as_array().unwrap();
-    match case["match"].as_str().unwrap_or("ordered") {
-        "sample" => {
-            for expected in expected {
-                let at = usize::try_from(expected["at"].as_u64().unwrap()).unwrap();
-                if !satisfies(&entries[at], expected) {
-                    return Err(format!("{at}: {}", entries[at]));
-                }
-            }
-        }
-        "unordered" => {
-            let mut left = entries;
-            for expected in expected {
-                let Some(at) = left.iter().position(|entry| satisfies(entry, expected)) else {
-                    return Err(format!("nothing fits {expected}: {left:?}"));
-                };
-                left.remove(at);
-            }
-        }
-        _ => {
-            for (entry, expected) in entries.iter().zip(expected) {
-                if !satisfies(entry, expected) {
-                    return Err(format!("{expected} is not fit by {entry}"));
-                }
-            }
-        }
-    }
-    if let Some(counts) = case["expected_status_counts"].as_object() {
-        let entries = case_entries(case);
-        for (status, count) in counts {
-            let found = entries
-                .iter()
-                .filter(|entry| entry["result"]["status"] == status.as_str())
-                .count();
-            if found as u64 != count.as_u64().unwrap() {
-                return Err(format!("{found} of {status}"));
-            }
-        }
-    }
-    Ok(())
-}
-
 #[test]
 fn every_case_gives_its_entries() {
     let cases: Value = serde_json::from_str(CASES).unwrap();
@@ -203,7 +45,12 @@ fn every_case_gives_its_entries() {
         .iter()
         .filter_map(|case| {
             let name = format!("{} ({}) {}", case["id"], case["contract"], case["name"]);
-            check(case).err().map(|error| format!("{name}: {error}"))
+            let parent = case["parent_invocation_id"].as_str();
+            let streams = bridge_cases::streams(case);
+            let entries = streams.iter().flat_map(|stream| replayed(stream, parent));
+            bridge_cases::check(case, entries.collect())
+                .err()
+                .map(|error| format!("{name}: {error}"))
         })
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
@@ -226,10 +73,10 @@ fn envelopes_and_chunks_do_not_matter() {
         let entries = replayed(&stream, None);
         assert_eq!(entries.len(), case["expected"].as_array().unwrap().len());
         for (entry, expected) in entries.iter().zip(case["expected"].as_array().unwrap()) {
-            assert!(satisfies(entry, expected), "{entry}");
+            assert!(bridge_cases::satisfies(entry, expected), "{entry}");
         }
         let mut replay = Replay::new(ReplayOptions::default());
-        let now = Timestamp::from_millis(EPOCH_MS).unwrap();
+        let now = Timestamp::from_millis(bridge_cases::EPOCH_MS).unwrap();
         let mut out = String::new();
         for byte in stream.bytes() {
             replay.push(now, &[byte], &mut out);
@@ -323,7 +170,7 @@ fn the_producer_signs_every_entry() {
         ..ReplayOptions::default()
     });
     let mut out = String::new();
-    let now = Timestamp::from_millis(EPOCH_MS).unwrap();
+    let now = Timestamp::from_millis(bridge_cases::EPOCH_MS).unwrap();
     let line = r#"{"kind":"step_failed","jobId":"j","stepId":"s","error":"e","methodName":"m"}"#;
     replay.push(now, line.as_bytes(), &mut out);
     replay.finish(now, &mut out);

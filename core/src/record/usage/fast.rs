@@ -7,14 +7,13 @@
 use alloc::borrow::Cow;
 
 use super::{PromptCache, UsageRecord};
+use crate::cursor::Cursor;
 use crate::money::Usd;
-use crate::plain_text::end_of_plain;
-use crate::same_bytes::same_bytes;
 use crate::time::Timestamp;
 
 /// The record, or `None` for any line that is not exactly in the usual form.
 pub(super) fn parse(line: &str) -> Option<UsageRecord<'_>> {
-    let mut cursor = Cursor { line, at: 0 };
+    let mut cursor = Cursor::new(line);
     let version = if cursor.skip("{\"v\":\"1.0\"").is_some() {
         "1.0"
     } else {
@@ -90,42 +89,7 @@ pub(super) fn parse(line: &str) -> Option<UsageRecord<'_>> {
     })
 }
 
-struct Cursor<'a> {
-    line: &'a str,
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.line.as_bytes().get(self.at..).unwrap_or(&[])
-    }
-
-    #[expect(clippy::inline_always, reason = "unrolls for each literal")]
-    #[inline(always)]
-    fn skip(&mut self, literal: &str) -> Option<()> {
-        let found = self.rest().get(..literal.len())?;
-        if same_bytes(found, literal.as_bytes()) {
-            self.at += literal.len();
-            Some(())
-        } else {
-            None
-        }
-    }
-
-    /// The rest of a string whose opening quote has been passed, without escapes.
-    #[inline]
-    fn text(&mut self) -> Option<&'a str> {
-        let rest = self.rest();
-        let end = end_of_plain(rest);
-        if rest.get(end) != Some(&b'"') {
-            return None;
-        }
-        let text = self.line.get(self.at..self.at + end)?;
-        self.at += end + 1;
-        Some(text)
-    }
-
+impl Cursor<'_> {
     fn time(&mut self) -> Option<Timestamp> {
         let (text, rest) = self.rest().split_first_chunk::<27>()?;
         if rest.first() != Some(&b'"') {

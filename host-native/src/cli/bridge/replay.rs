@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use muster_core::Timestamp;
 use muster_core::bridge::{
-    self, BridgeOptions, ErrorPatterns, MessageRedaction, Producer, ReplayClock, ReplayOptions,
+    self, BridgeOptions, ErrorPatterns, Mapping, MessageRedaction, Producer, ReplayClock,
+    ReplayOptions,
 };
 
 use crate::cli::Context;
@@ -54,6 +55,9 @@ pub(crate) struct Replay {
     /// A list of error texts that are the user's: `{"version":1,"user_errors":["Model not found: *"]}`
     #[arg(long, value_name = "FILE")]
     classify: Option<PathBuf>,
+    /// The lines are another engine's; this file says what they stand for (docs/bridge.md)
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
     /// End with exit status 4 at the first line that is no line of a stream
     #[arg(long)]
     strict: bool,
@@ -123,6 +127,7 @@ impl Replay {
             producer: producer.unwrap_or_default(),
             clock,
             leave_open: self.no_finalize,
+            mapping: read_document(self.mapping.as_deref(), Mapping::parse)?,
         })
     }
 
