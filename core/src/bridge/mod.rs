@@ -7,6 +7,7 @@ mod command;
 mod counts;
 mod event;
 mod machine;
+mod parent;
 mod read;
 mod redact;
 mod replay;
@@ -26,6 +27,7 @@ pub use event::{
     RunView, Started, StepFailed, StepName,
 };
 pub use machine::{Bridge, BridgeOptions, DRAIN_MESSAGE, Finalize, RunOutcome};
+pub use parent::ParentEntry;
 pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};
