@@ -235,6 +235,11 @@ impl Bridge {
         self.executing
     }
 
+    /// Outermost runs that have begun and not ended.
+    pub fn open_runs(&self) -> usize {
+        self.runs.open_outermost()
+    }
+
     /// Steps and runs that are kept: what the memory is bounded by.
     pub fn kept(&self) -> usize {
         self.steps.in_use() + self.runs.in_use()

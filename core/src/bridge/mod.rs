@@ -9,6 +9,7 @@ mod event;
 mod fast;
 mod machine;
 mod mapping;
+mod parent;
 mod read;
 mod redact;
 mod replay;
@@ -29,6 +30,7 @@ pub use event::{
 };
 pub use machine::{Bridge, BridgeOptions, DRAIN_MESSAGE, Finalize, RunOutcome};
 pub use mapping::Mapping;
+pub use parent::ParentEntry;
 pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};

@@ -135,6 +135,12 @@ impl Runs {
             .map_or(&[], |stream| stream.runs.as_slice())
     }
 
+    /// Runs that stand for no step of another and are not over.
+    pub(super) fn open_outermost(&self) -> usize {
+        let open = |run: &&Run| run.in_use && !run.over && run.host.is_none();
+        self.slots.iter().filter(open).count()
+    }
+
     /// How many runs are kept.
     pub(super) fn in_use(&self) -> usize {
         self.slots.len() - self.free.len()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use muster_core::Day;
+use muster_core::view::BridgeStatsReport;
 use serde::Serialize;
 
 use super::spool::Repairs;
@@ -67,4 +68,33 @@ pub enum EntryState {
     Flushed,
     /// It was set aside.
     Quarantined,
+}
+
+/// What entries say, and which they are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SpoolStats {
+    /// Which entries were read.
+    pub sources: EntrySources,
+    /// What they say.
+    #[serde(flatten)]
+    pub stats: BridgeStatsReport,
+}
+
+/// Which entries were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EntrySources {
+    /// The spool's folder, if it was read.
+    pub spool: Option<PathBuf>,
+    /// Entries that wait to be sent.
+    pub pending: u64,
+    /// Entries that were sent and kept.
+    pub flushed: u64,
+    /// Entries that were set aside.
+    pub quarantined: u64,
+    /// Files of lines.
+    pub files: Vec<PathBuf>,
+    /// Entries in those.
+    pub in_files: u64,
+    /// Files and lines that hold no entry.
+    pub skipped: u64,
 }

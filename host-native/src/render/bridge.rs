@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::provenance::counted;
 use super::{Align, Style, Table, plain};
-use crate::bridge::{EntryState, FlushReport, SpoolReport};
+use crate::bridge::{EntryState, FlushReport, LiveReport, SpoolReport};
 
 /// What lies in a spool.
 pub fn spool(report: &SpoolReport, style: &Style) -> String {
@@ -123,4 +123,45 @@ pub fn flush(report: &FlushReport, style: &Style) -> String {
 fn entries(number: u64) -> String {
     let noun = if number == 1 { "entry" } else { "entries" };
     format!("{} {noun}", super::count(number))
+}
+
+/// What a live bridge did.
+pub fn live(report: &LiveReport, style: &Style) -> String {
+    let mut out = String::new();
+    let title = match &report.parent_id {
+        Some(id) => format!(
+            "{} of {} events; runs {}: {}",
+            entries(report.entries),
+            super::count(report.events),
+            report.outcome,
+            plain(id)
+        ),
+        None => "No run was seen".to_owned(),
+    };
+    let _ = writeln!(out, "{}", style.title(&title));
+    for sink in &report.sinks {
+        let _ = write!(
+            out,
+            "  {:>8}  written to {}",
+            super::count(sink.written),
+            plain(&sink.sink)
+        );
+        for (number, what) in [
+            (sink.already_there, "there already"),
+            (sink.failed_writes, "writes tried again"),
+        ] {
+            if number > 0 {
+                let _ = write!(out, ", {} {what}", super::count(number));
+            }
+        }
+        out.push('\n');
+    }
+    if report.drained > 0 {
+        let _ = writeln!(
+            out,
+            "  {:>8}  methods were open in the end",
+            super::count(report.drained)
+        );
+    }
+    out
 }

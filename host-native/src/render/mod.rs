@@ -3,6 +3,7 @@
 mod account;
 mod agents;
 mod bridge;
+mod bridge_stats;
 mod compare;
 mod csv;
 mod file_tests;
@@ -26,7 +27,8 @@ mod usage;
 
 pub use account::{account_cost, account_usage};
 pub use agents::{agents, agents_csv};
-pub use bridge::{flush, spool};
+pub use bridge::{flush, live, spool};
+pub use bridge_stats::bridge_stats;
 pub use compare::{compare, compare_csv};
 pub use file_tests::{file_tests, file_tests_csv};
 pub use help::help;

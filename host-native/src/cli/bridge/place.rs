@@ -34,6 +34,11 @@ pub(super) struct OptOutArgs {
 }
 
 impl PlaceArgs {
+    /// Whether a spool is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.spool.is_some()
+    }
+
     /// Swamp's settings; what cannot be read of them is said.
     pub(super) fn settings(&self, context: &Context, off: bool) -> SwampSettings {
         let settings = SwampSettings::load(&self.repo, off);

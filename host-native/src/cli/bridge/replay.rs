@@ -5,13 +5,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use muster_core::Timestamp;
-use muster_core::bridge::{
-    self, BridgeOptions, ErrorPatterns, Mapping, MessageRedaction, Producer, ReplayClock,
-    ReplayOptions,
-};
+use muster_core::bridge::{self, Mapping, ReplayClock, ReplayOptions};
 
+use super::entry_args::{EntryArgs, read_document};
 use crate::cli::Context;
 use crate::error::{Answer, Failure, describe};
 
@@ -34,9 +32,6 @@ pub(crate) struct Replay {
     /// The id of the entry that these are children of
     #[arg(long, value_name = "ID")]
     parent_id: Option<String>,
-    /// Who makes the entries: JSON with swampVersion, denoVersion, platform, ..
-    #[arg(long, value_name = "FILE")]
-    producer: Option<PathBuf>,
     /// Leave methods that are open in the end without an entry
     #[arg(long)]
     no_finalize: bool,
@@ -46,30 +41,14 @@ pub(crate) struct Replay {
     /// Milliseconds from each event to the next
     #[arg(long, value_name = "N", requires = "start", default_value_t = 0)]
     step_ms: u32,
-    /// Which run the methods of a nested run are entries of
-    #[arg(long, value_name = "RUN", value_enum, default_value_t = Nested::Own)]
-    nested: Nested,
-    /// Take a model's name out of error texts wherever it stands
-    #[arg(long)]
-    redact_names: bool,
-    /// A list of error texts that are the user's: `{"version":1,"user_errors":["Model not found: *"]}`
-    #[arg(long, value_name = "FILE")]
-    classify: Option<PathBuf>,
     /// The lines are another engine's; this file says what they stand for (docs/bridge.md)
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
     /// End with exit status 4 at the first line that is no line of a stream
     #[arg(long)]
     strict: bool,
-}
-
-/// Which run the methods of a nested run are entries of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Nested {
-    /// The nested run; the entry names the outer step
-    Own,
-    /// The run around it
-    Outer,
+    #[command(flatten)]
+    entries: EntryArgs,
 }
 
 impl Replay {
@@ -111,20 +90,10 @@ impl Replay {
             }),
             None => None,
         };
-        let producer = read_document(self.producer.as_deref(), Producer::parse)?;
-        let patterns = read_document(self.classify.as_deref(), ErrorPatterns::parse)?;
         Ok(ReplayOptions {
-            bridge: BridgeOptions {
-                redaction: if self.redact_names {
-                    MessageRedaction::AllNames
-                } else {
-                    MessageRedaction::EngineNames
-                },
-                patterns: patterns.unwrap_or_default(),
-                outer_run: self.nested == Nested::Outer,
-            },
+            bridge: self.entries.bridge_options()?,
             parent_id: self.parent_id.clone(),
-            producer: producer.unwrap_or_default(),
+            producer: self.entries.producer()?.unwrap_or_default(),
             clock,
             leave_open: self.no_finalize,
             mapping: read_document(self.mapping.as_deref(), Mapping::parse)?,
@@ -148,26 +117,6 @@ impl Replay {
         Failure::unreachable(format!("cannot read {what}: {}", describe(error)))
             .hint("name a stream that can be read, or pipe one in")
     }
-}
-
-/// What `parse` makes of a file that the user named.
-pub(super) fn read_document<T, E: std::fmt::Display>(
-    path: Option<&Path>,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<Option<T>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let text = fs::read_to_string(path).map_err(|error| {
-        Failure::unreachable(format!(
-            "cannot read {}: {}",
-            path.display(),
-            describe(&error)
-        ))
-    })?;
-    let document = parse(&text).map_err(|error| {
-        Failure::unusable(format!("{} cannot be used: {error}", path.display()))
-            .hint("the form is shown in the help of this command and in docs/bridge.md")
-    })?;
-    Ok(Some(document))
 }
 
 /// The lines that gave nothing, and why.
