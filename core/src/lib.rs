@@ -35,6 +35,7 @@ pub mod confidence;
 pub mod coordination;
 mod decimal;
 pub mod delivery;
+pub mod diagnose;
 pub mod entry;
 pub mod fuzz;
 mod histogram;

@@ -9,6 +9,7 @@ mod bridge_stats;
 mod compare;
 mod cost_books;
 mod feedback;
+mod diagnosis;
 mod file_tests;
 mod fleet;
 mod help;
@@ -44,6 +45,10 @@ pub use bridge_stats::{
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use feedback::{QualityFeedbackView, QualityStatsView, RatingView, TierRecommendationView};
+pub use diagnosis::{
+    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LayerView, RecheckView,
+    RemedyView,
+};
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
