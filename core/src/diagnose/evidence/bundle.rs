@@ -1,6 +1,6 @@
 //! The evidence bundle: one JSON document that holds everything collected.
 //!
-//! `{"muster_bundle": 1, "now_ms": …, "evidence": {…}}`; a key that is absent, or
+//! `{"muster_bundle": 1, "now_ms": ..., "evidence": {...}}`; a key that is absent, or
 //! `null`, was not collected.
 
 use alloc::collections::BTreeMap;
