@@ -209,14 +209,30 @@ pub(crate) fn states(
             {
                 return state(LayerStatus::Skipped, "not run".to_owned());
             }
-            let detail = if worst.is_some() {
-                titles()
-            } else {
-                fine(case, layer)
+            let detail = match (worst, cited(findings, layer)) {
+                (Some(_), _) => titles(),
+                (None, Some(cited)) => cited,
+                (None, None) => fine(case, layer),
             };
             state(LayerStatus::Ok, detail)
         })
         .collect()
+}
+
+/// What a log that leads to nothing by itself is evidence of elsewhere.
+fn cited(findings: &[Finding], layer: Layer) -> Option<String> {
+    let source = match layer {
+        Layer::ErrorLog => "err_log",
+        Layer::StdoutLog => "out_log",
+        Layer::Otel => "otel",
+        _ => return None,
+    };
+    let causes: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.exhibits.iter().any(|shown| shown.source == source))
+        .map(|finding| finding.cause.as_str())
+        .collect();
+    (!causes.is_empty()).then(|| format!("bears out {}", causes.join(", ")))
 }
 
 /// What a layer that is fine shows.

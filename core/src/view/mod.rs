@@ -21,6 +21,7 @@ mod provenance;
 mod rank;
 mod report;
 mod routing;
+mod rules;
 mod savings;
 mod sonnet_opus;
 mod task_routing;
@@ -60,6 +61,7 @@ pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
 pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
+pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,

@@ -5,6 +5,7 @@ mod agents;
 mod bridge;
 mod compare;
 mod csv;
+mod diagnosis;
 mod file_tests;
 mod help;
 mod models;
@@ -28,6 +29,9 @@ pub use account::{account_cost, account_usage};
 pub use agents::{agents, agents_csv};
 pub use bridge::{flush, spool};
 pub use compare::{compare, compare_csv};
+pub use diagnosis::{
+    DiagnosisDetail, cause, checked_packs, diagnosis, diagnosis_html, diagnosis_markdown, rules,
+};
 pub use file_tests::{file_tests, file_tests_csv};
 pub use help::help;
 pub use models::{models, models_csv};
