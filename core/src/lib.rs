@@ -36,6 +36,7 @@ pub mod coordination;
 mod cursor;
 mod decimal;
 pub mod delivery;
+pub mod diagnose;
 pub mod entry;
 pub mod fuzz;
 pub mod gateway;

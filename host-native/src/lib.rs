@@ -15,6 +15,7 @@ pub mod error;
 pub mod export;
 pub mod files;
 pub mod folders;
+pub mod gateway;
 pub mod index;
 pub mod render;
 pub mod server;

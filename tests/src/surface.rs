@@ -33,7 +33,7 @@ impl Surface {
         surface.read_folder(folder)?;
         let root = fs::read_to_string(folder.join("lib.rs"))?;
         surface.export_uses(&syn::parse_file(&root)?.items);
-        for module in ["bridge", "delivery", "entry", "view"] {
+        for module in ["bridge", "delivery", "diagnose", "entry", "view"] {
             let text = fs::read_to_string(folder.join(module).join("mod.rs"))?;
             surface.export_uses(&syn::parse_file(&text)?.items);
         }

@@ -10,6 +10,7 @@ mod bridge_summary;
 mod compare;
 mod cost_books;
 mod feedback;
+mod diagnosis;
 mod file_tests;
 mod fleet;
 mod help;
@@ -21,6 +22,7 @@ mod provenance;
 mod rank;
 mod report;
 mod routing;
+mod rules;
 mod savings;
 mod sonnet_opus;
 mod task_routing;
@@ -46,6 +48,10 @@ pub use bridge_summary::BridgeSummary;
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use feedback::{QualityFeedbackView, QualityStatsView, RatingView, TierRecommendationView};
+pub use diagnosis::{
+    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LayerView, RecheckView,
+    RemedyView,
+};
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
@@ -57,6 +63,7 @@ pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
 pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
+pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,

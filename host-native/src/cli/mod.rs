@@ -5,6 +5,7 @@ mod completions;
 mod context;
 mod cost;
 mod follow;
+mod gateway;
 mod logs;
 mod ops;
 mod telemetry;
@@ -105,6 +106,9 @@ enum Command {
     /// What your organisation is billed and uses, by the provider's own reports
     #[command(subcommand)]
     Cost(cost::Command),
+    /// What is wrong with a gateway, why, and what to do
+    #[command(subcommand)]
+    Gateway(gateway::Command),
     Ops(ops::Ops),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -147,6 +151,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
         Command::Telemetry(command) => command.run(&context),
         Command::Bridge(command) => command.run(&context),
         Command::Cost(command) => command.run(&context),
+        Command::Gateway(command) => command.run(&context),
         Command::Ops(ops) => ops.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),

@@ -6,6 +6,7 @@ mod bridge;
 mod bridge_stats;
 mod compare;
 mod csv;
+mod diagnosis;
 mod file_tests;
 mod help;
 mod models;
@@ -30,6 +31,9 @@ pub use agents::{agents, agents_csv};
 pub use bridge::{flush, live, spool};
 pub use bridge_stats::bridge_stats;
 pub use compare::{compare, compare_csv};
+pub use diagnosis::{
+    DiagnosisDetail, cause, checked_packs, diagnosis, diagnosis_html, diagnosis_markdown, rules,
+};
 pub use file_tests::{file_tests, file_tests_csv};
 pub use help::help;
 pub use models::{models, models_csv};

@@ -1,0 +1,194 @@
+//! The evidence bundle: one JSON document that holds everything collected.
+//!
+//! `{"muster_bundle": 1, "now_ms": ..., "evidence": {...}}`; a key that is absent, or
+//! `null`, was not collected.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde_json::Value as JsonValue;
+
+use super::{Collected, Document, Evidence, LogEvidence, LogReader, OtelReader, TranscriptReader};
+use crate::diagnose::pack::Rulebook;
+use crate::json::{Fields, RecordError, Value};
+use crate::time::Timestamp;
+
+/// The version of the bundle format.
+const BUNDLE_VERSION: u64 = 1;
+
+/// Why a text is no evidence bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BundleError {
+    /// The text is no JSON object, or a field that must be there is not.
+    Malformed(RecordError),
+    /// It is a bundle of a version that this Muster does not read.
+    Version(u64),
+}
+
+impl fmt::Display for BundleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "not an evidence bundle: {error}"),
+            Self::Version(version) => write!(
+                f,
+                "a bundle of version {version}; this Muster reads version {BUNDLE_VERSION}"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for BundleError {}
+
+impl Evidence {
+    /// Reads a bundle. Of each rule's records in a log the newest `keep` are kept.
+    /// A piece that cannot be read costs that piece; only a text that is no
+    /// bundle at all is an error.
+    pub fn parse_bundle(text: &str, rules: &Rulebook, keep: usize) -> Result<Self, BundleError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+        let root = Fields::parse(text).map_err(BundleError::Malformed)?;
+        let version = root
+            .require("muster_bundle")
+            .and_then(Value::count)
+            .map_err(BundleError::Malformed)?;
+        if version != BUNDLE_VERSION {
+            return Err(BundleError::Version(version));
+        }
+        let fields = root
+            .require("evidence")
+            .and_then(Value::object)
+            .map_err(BundleError::Malformed)?;
+        let now = root
+            .present("now_ms")
+            .ok()
+            .flatten()
+            .and_then(|value| i64::try_from(value.count().ok()?).ok())
+            .and_then(|ms| Timestamp::from_millis(ms).ok());
+        let log = |name| piece(&fields, name, |value| read_log(value, rules, name, keep));
+        let document = |name| piece(&fields, name, read_document);
+        let status_error = fields
+            .get_or_null("status_error", Value::text)
+            .ok()
+            .flatten()
+            .filter(|text| !text.is_empty());
+        let status = match piece(&fields, "status", read_document) {
+            Collected::Present(document) => Collected::Present(document.unwrapped()),
+            Collected::Absent if status_error.is_some() => Collected::Unreadable(
+                status_error
+                    .map(|text| text.to_string())
+                    .unwrap_or_default(),
+            ),
+            other => other,
+        };
+        Ok(Self {
+            substrate: document("substrate"),
+            launchd: document("launchd"),
+            systemd: document("systemd"),
+            process: document("process"),
+            status,
+            err_log: log("err_log"),
+            out_log: log("out_log"),
+            logs: other_logs(&fields, rules, keep),
+            session: piece(&fields, "session_jsonl", |value| {
+                let mut reader = TranscriptReader::default();
+                reader.push(value.text()?.as_bytes());
+                let read = reader.finish();
+                if read.lines > 0 && read.skipped == read.lines {
+                    return Err(value.bad());
+                }
+                Ok(read)
+            }),
+            otel: piece(&fields, "otel", |value| {
+                let mut reader = OtelReader::default();
+                reader.push(value.text()?.as_bytes());
+                let read = reader.finish();
+                // Lines, and none of them an event: it is something else.
+                if read.lines > 0 && read.skipped == read.lines {
+                    return Err(value.bad());
+                }
+                Ok(read)
+            }),
+            model_api: document("model_api"),
+            redis: document("redis"),
+            e2e: document("e2e"),
+            tripwire: document("tripwire"),
+            config: document("config"),
+            versions: document("versions"),
+            listeners: piece(&fields, "listeners", |value| {
+                parse_value(value).map(Document::new)
+            }),
+            documents: other_documents(&fields),
+            files: document("files"),
+            processes: document("processes"),
+            profile: root
+                .get_or_null("profile", Value::text)
+                .ok()
+                .flatten()
+                .map(|name| name.to_string()),
+            now,
+        })
+    }
+}
+
+fn piece<'a, T>(
+    fields: &Fields<'a>,
+    name: &'static str,
+    read: impl FnOnce(Value<'a>) -> Result<T, RecordError>,
+) -> Collected<T> {
+    match fields.present(name) {
+        Ok(None) => Collected::Absent,
+        Ok(Some(value)) => match read(value) {
+            Ok(read) => Collected::Present(read),
+            Err(error) => Collected::Unreadable(error.kind.to_string()),
+        },
+        Err(error) => Collected::Unreadable(error.kind.to_string()),
+    }
+}
+
+fn parse_value(value: Value<'_>) -> Result<JsonValue, RecordError> {
+    serde_json::from_str(value.raw()).map_err(|_| value.bad())
+}
+
+fn read_document(value: Value<'_>) -> Result<Document, RecordError> {
+    value.object()?;
+    parse_value(value).map(Document::new)
+}
+
+fn read_log(
+    value: Value<'_>,
+    rules: &Rulebook,
+    name: &str,
+    keep: usize,
+) -> Result<LogEvidence, RecordError> {
+    let mut reader = LogReader::new(rules, name, keep);
+    reader.push(value.text()?.as_bytes());
+    Ok(reader.finish())
+}
+
+fn other_logs(fields: &Fields<'_>, rules: &Rulebook, keep: usize) -> BTreeMap<String, LogEvidence> {
+    let mut logs = BTreeMap::new();
+    if let Ok(Some(value)) = fields.present("logs")
+        && let Ok(named) = value.object()
+    {
+        for (name, value) in named.iter("logs") {
+            if let Ok(log) = read_log(value, rules, name, keep) {
+                logs.insert(name.to_string(), log);
+            }
+        }
+    }
+    logs
+}
+
+fn other_documents(fields: &Fields<'_>) -> BTreeMap<String, Document> {
+    let mut documents = BTreeMap::new();
+    if let Ok(Some(value)) = fields.present("documents")
+        && let Ok(named) = value.object()
+    {
+        for (name, value) in named.iter("documents") {
+            if let Ok(value) = parse_value(value) {
+                documents.insert(name.to_string(), Document::new(value));
+            }
+        }
+    }
+    documents
+}
