@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use muster_core::bridge::{BridgeOptions, ErrorPatterns, MessageRedaction, Producer};
+use muster_core::bridge::{BridgeOptions, ErrorPatterns, Mapping, MessageRedaction, Producer};
 
 use crate::error::{Failure, describe};
 
@@ -23,6 +23,9 @@ pub(super) struct EntryArgs {
     /// A list of error texts that are the user's: `{"version":1,"user_errors":["Model not found: *"]}`
     #[arg(long, value_name = "FILE", help_heading = "Entries")]
     classify: Option<PathBuf>,
+    /// The lines are another engine's; this file says what they stand for (docs/bridge.md)
+    #[arg(long, value_name = "FILE", help_heading = "Entries")]
+    mapping: Option<PathBuf>,
 }
 
 /// Which run the methods of a nested run are entries of.
@@ -53,10 +56,15 @@ impl EntryArgs {
     pub(super) fn producer(&self) -> Result<Option<Producer>, Failure> {
         read_document(self.producer.as_deref(), Producer::parse)
     }
+
+    /// What the lines of another engine stand for, if they are another's.
+    pub(super) fn mapping(&self) -> Result<Option<Mapping>, Failure> {
+        read_document(self.mapping.as_deref(), Mapping::parse)
+    }
 }
 
 /// What `parse` makes of a file that the user named.
-pub(super) fn read_document<T, E: std::fmt::Display>(
+fn read_document<T, E: std::fmt::Display>(
     path: Option<&Path>,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, Failure> {

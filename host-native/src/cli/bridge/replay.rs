@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use muster_core::Timestamp;
-use muster_core::bridge::{self, Mapping, ReplayClock, ReplayOptions};
+use muster_core::bridge::{self, ReplayClock, ReplayOptions};
 
-use super::entry_args::{EntryArgs, read_document};
+use super::entry_args::EntryArgs;
 use crate::cli::Context;
 use crate::error::{Answer, Failure, describe};
 
@@ -41,9 +41,6 @@ pub(crate) struct Replay {
     /// Milliseconds from each event to the next
     #[arg(long, value_name = "N", requires = "start", default_value_t = 0)]
     step_ms: u32,
-    /// The lines are another engine's; this file says what they stand for (docs/bridge.md)
-    #[arg(long, value_name = "FILE")]
-    mapping: Option<PathBuf>,
     /// End with exit status 4 at the first line that is no line of a stream
     #[arg(long)]
     strict: bool,
@@ -96,7 +93,7 @@ impl Replay {
             producer: self.entries.producer()?.unwrap_or_default(),
             clock,
             leave_open: self.no_finalize,
-            mapping: read_document(self.mapping.as_deref(), Mapping::parse)?,
+            mapping: self.entries.mapping()?,
         })
     }
 

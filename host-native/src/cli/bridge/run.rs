@@ -100,6 +100,7 @@ impl Run {
                 producer: self.entries.producer()?.unwrap_or_else(this_producer),
                 clock: None,
                 leave_open: false,
+                mapping: self.entries.mapping()?,
             },
             parent_id,
             again: self.parent_id.is_some(),
