@@ -115,7 +115,7 @@ impl Surface {
         }
     }
 
-    fn name(&self, ident: impl ToString) -> String {
+    fn name(&self, ident: &(impl ToString + ?Sized)) -> String {
         format!("{}{}", self.prefix, ident.to_string())
     }
 

@@ -109,9 +109,13 @@ fn settles<W: core::fmt::Debug>(
 /// bounded; and a queue whose session answers runs empty.
 #[doc(hidden)]
 pub fn fuzz_command_queue(bytes: &[u8]) -> Result<(), Fault> {
+    serve_script(bytes, QueuePolicy::default())
+}
+
+fn serve_script(bytes: &[u8], policy: QueuePolicy) -> Result<(), Fault> {
     let policy = QueuePolicy {
         capacity: 12,
-        ..QueuePolicy::default()
+        ..policy
     };
     let mut queue = CommandQueue::new(policy);
     let mut world = QueueWorld::default();
@@ -1050,6 +1054,26 @@ mod tests {
         error_budget: fuzz_error_budget,
         health_monitor: fuzz_health_monitor,
         heartbeat_gate: fuzz_heartbeat_gate,
+    }
+
+    /// A message comes, and then one more thing happens to it.
+    #[test]
+    fn what_the_queue_of_the_peer_loses_is_noticed() {
+        let (come, fail, lost) = ([0, 0, 0], [6, 1, 0], [9, 0, 0]);
+        let first_attempt_fails = [come, fail].concat();
+        for (script, fault) in [
+            (
+                first_attempt_fails,
+                "an unanswered message was acknowledged",
+            ),
+            ([come, lost].concat(), "never answered: {MessageId(\"0\")}"),
+        ] {
+            assert_eq!(
+                serve_script(&script, QueuePolicy::peer()),
+                Err(fault.into())
+            );
+            assert_eq!(serve_script(&script, QueuePolicy::default()), Ok(()));
+        }
     }
 
     proptest! {
