@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use muster::bridge::Spool;
 use muster_tests::binary::in_home;
+use muster_tests::redis_server::RedisServer;
+use muster_tests::tool::skip;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -346,19 +348,77 @@ fn what_no_sink_takes_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let user = folder.path();
     fs::create_dir(user.join("folder")).unwrap();
-    let args = [
-        "--jsonl",
-        "folder",
-        "--jsonl",
-        "out.jsonl",
-        "--drain-time",
-        "1",
-    ];
-    let output = piped(user, &args, &steps(5, SUCCEEDED));
+    fs::write(user.join("events.jsonl"), steps(5, SUCCEEDED)).unwrap();
+    let mut command = in_home(user);
+    command
+        .args(["bridge", "run", "events.jsonl", "--json"])
+        .args(["--jsonl", "folder", "--jsonl", "out.jsonl"])
+        .args(["--drain-time", "1"])
+        .stdin(Stdio::null());
+    let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let error = report(&output)["error"]["message"].to_string();
     assert!(error.contains("folder did not take 6 entries"), "{error}");
     assert_eq!(lines(&user.join("out.jsonl")).len(), 6);
+    // What can never work is refused before the stream begins.
+    let output = piped(user, &["--jsonl", "folder"], "");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
+
+/// Adds items with this text in the field `event` to the stream `events`.
+fn add_items(server: &RedisServer, texts: &[&str]) {
+    let mut connection = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    for text in texts {
+        let parts = ["XADD", "events", "*", "event", text];
+        let mut request = format!("*{}\r\n", parts.len());
+        for part in parts {
+            request += &format!("${}\r\n{part}\r\n", part.len());
+        }
+        connection.write_all(request.as_bytes()).unwrap();
+        // `$<length>`, then the id.
+        let mut reply = BufReader::new(&connection).lines();
+        assert!(reply.next().unwrap().unwrap().starts_with('$'));
+    }
+}
+
+#[test]
+fn a_redis_stream_is_read_until_its_run_ends() {
+    let Some(server) = RedisServer::start(&[]).unwrap() else {
+        skip("there is no redis-server");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let user = folder.path();
+    let out = user.join("out.jsonl");
+    let events: Vec<&str> = MIXED.lines().collect();
+    let (head, tail) = events.split_at(events.len() / 2);
+    add_items(&server, head);
+    add_items(&server, &["no event"]);
+    let url = server.url();
+    let args = [
+        url.as_str(),
+        "--redis-stream",
+        "events",
+        "--jsonl",
+        "out.jsonl",
+    ];
+    let child = run(user, &args).stdin(Stdio::null()).spawn().unwrap();
+    wait_until("the first entry", || !lines(&out).is_empty());
+    add_items(&server, tail);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = report(&output);
+    assert_eq!(
+        (&told["end"], &told["skipped_lines"]),
+        (&json!("finished"), &json!(1))
+    );
+    let piped_output = piped(user, &["--jsonl", "piped.jsonl"], MIXED);
+    assert_eq!(piped_output.status.code(), Some(0));
+    assert_eq!(ids(&lines(&out)), ids(&lines(&user.join("piped.jsonl"))));
+    // Read again from the start, it gives nothing that is not there.
+    let output = run(user, &args).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(report(&output)["sinks"][0]["written"], 0);
+    assert_eq!(lines(&out).len(), ids(&lines(&out)).len());
 }
 
 /// A server that sends these frames to one client after its request, and then
