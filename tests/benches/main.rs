@@ -9,6 +9,7 @@ mod corpus;
 mod hosts;
 mod measure;
 mod peers;
+mod store;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -18,6 +19,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use measure::{Run, alternate, median};
+
+/// The parts of the table, for `--only`.
+const GROUPS: [&str; 3] = ["reports", "hosts", "stores"];
 
 /// Lines of the corpus for one thread: about 100 MB.
 const HOST_LINES: u64 = 320_000;
@@ -34,8 +38,13 @@ struct Bench {
 }
 
 fn main() -> Result<()> {
-    let (mut lines, mut runs) = (1_000_000, 5);
-    let mut arguments = std::env::args().skip(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((store::CHILD, task)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
+        return store::child(task);
+    }
+    let (mut lines, mut runs, mut signals) = (1_000_000, 5, 100_000);
+    let (mut only, mut address) = (None, None);
+    let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let value = arguments
             .next()
@@ -43,10 +52,43 @@ fn main() -> Result<()> {
         match argument.as_str() {
             "--lines" => lines = value.parse().context("--lines takes a number")?,
             "--runs" => runs = value.parse().context("--runs takes a number")?,
-            _ => anyhow::bail!("unknown argument {argument}: --lines N, --runs N"),
+            "--signals" => signals = value.parse().context("--signals takes a number")?,
+            "--store" => address = Some(value),
+            "--only" => only = Some(value),
+            _ => anyhow::bail!(
+                "unknown argument {argument}: --only GROUP, --lines N, --runs N, --signals N, --store ADDRESS"
+            ),
         }
     }
     ensure!(runs > 0, "--runs must be at least 1");
+    ensure!(signals > 0, "--signals must be at least 1");
+    let only = only.as_deref();
+    ensure!(
+        only.is_none_or(|only| GROUPS.contains(&only)),
+        "--only takes one of {GROUPS:?}"
+    );
+    let wanted = |group| only.is_none_or(|only| only == group);
+    if wanted("reports") {
+        reports(lines, runs)?;
+        println!();
+    }
+    if wanted("hosts") {
+        let folder = tempfile::tempdir()?;
+        let log = folder.path().join("hosts.jsonl");
+        corpus::write(&log, HOST_LINES, 0)?;
+        hosts::table(&log, runs)?;
+        println!();
+    }
+    if wanted("stores") {
+        let folder = tempfile::tempdir()?;
+        let embedded = folder.path().join("muster.db").display().to_string();
+        store::table(address.as_deref().unwrap_or(&embedded), signals)?;
+    }
+    Ok(())
+}
+
+/// Whole processes over a log.
+fn reports(lines: u64, runs: usize) -> Result<()> {
     let muster = std::env::var_os("MUSTER_BIN")
         .map(PathBuf::from)
         .context("MUSTER_BIN must name a release build of muster: use `cargo xtask bench`")?;
@@ -67,11 +109,7 @@ fn main() -> Result<()> {
         "whole process, median", "wall", "memory", "ratio"
     );
     bench.report_beside_peers()?;
-    bench.indexed_report()?;
-    println!();
-    let log = folder.path().join("hosts.jsonl");
-    corpus::write(&log, HOST_LINES, 0)?;
-    hosts::table(&log, runs)
+    bench.indexed_report()
 }
 
 impl Bench {

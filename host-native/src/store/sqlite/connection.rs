@@ -15,7 +15,7 @@ use crate::store::{StoreError, StoreErrorKind};
 /// How long a call waits for other processes before it gives up.
 pub(super) const BUSY_LIMIT: Duration = Duration::from_secs(10);
 /// The longest pause between two tries to get a lock.
-const LONGEST_PAUSE_US: u64 = 8000;
+const LONGEST_PAUSE_US: u64 = 2000;
 
 /// Makes the folder (0700) and the file (0600) where there are none. Modes of
 /// what is there already stay as they are.
@@ -76,10 +76,13 @@ pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.busy_handler(Some(patience()))?;
+    // On macOS `fsync` alone does not reach the disk.
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
          PRAGMA journal_size_limit = 16777216;",
     )?;
     enter_wal(&connection)?;
@@ -122,7 +125,7 @@ pub(super) fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
         if since.elapsed() >= BUSY_LIMIT {
             return false;
         }
-        let most = (200_u64 << tries.clamp(0, 6)).min(LONGEST_PAUSE_US);
+        let most = (100_u64 << tries.clamp(0, 6)).min(LONGEST_PAUSE_US);
         thread::sleep(Duration::from_micros(fastrand::u64(most / 2..most)));
         true
     }
