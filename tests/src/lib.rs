@@ -3,9 +3,12 @@
 pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
+pub mod fleet_store;
 pub mod hosts;
 pub mod ingest;
 pub mod peer;
+pub mod peer_agents;
 pub mod redis_server;
 pub mod surface;
+pub mod tcp_proxy;
 pub mod tool;
