@@ -48,6 +48,25 @@ impl RedisServer {
         server.run().map(|()| Some(server))
     }
 
+    /// Starts a Sentinel on a file of settings, which it rewrites. `None` says that
+    /// there is no server on this machine.
+    ///
+    /// # Errors
+    ///
+    /// It does not come up.
+    pub fn start_sentinel(settings: &str) -> io::Result<Option<Self>> {
+        if !is_installed() {
+            return Ok(None);
+        }
+        let mut server = Self {
+            child: None,
+            port: free_port()?,
+            folder: tempfile::tempdir()?,
+            settings: vec![settings.into(), "--sentinel".into()],
+        };
+        server.run().map(|()| Some(server))
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
@@ -84,11 +103,20 @@ impl RedisServer {
     /// The server does not come up.
     pub fn run(&mut self) -> io::Result<()> {
         self.kill();
-        let child = Command::new(program())
+        let is_sentinel = self.settings.iter().any(|setting| setting == "--sentinel");
+        let mut command = Command::new(program());
+        // A file of settings comes first.
+        if is_sentinel {
+            command.args(&self.settings);
+        }
+        command
             .args(["--port", &self.port.to_string()])
-            .args(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no"])
-            .args(["--logfile", "server.log"])
-            .args(&self.settings)
+            .args(["--bind", "127.0.0.1", "--daemonize", "no"])
+            .args(["--logfile", "server.log"]);
+        if !is_sentinel {
+            command.args(["--save", ""]).args(&self.settings);
+        }
+        let child = command
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -144,7 +144,12 @@ impl RedisStore {
             if told.foreign_answer.is_some() && self.take_in_answer(now, &told).await? {
                 continue;
             }
-            return Ok(Some(told.row));
+            let mut row = told.row;
+            // What the requester has stored shows whether it saw the answer.
+            if let Some(stored) = ApprovalRequest::parse(&at_key).ok().filter(|_| row.foreign) {
+                row.request.status = stored.status;
+            }
+            return Ok(Some(row));
         }
         Ok(None)
     }

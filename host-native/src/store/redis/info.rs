@@ -15,7 +15,7 @@ impl RedisStore {
             .link
             .command("ask about the server", &redis::cmd("INFO"))
             .await?
-            .text()?;
+            .text_of_a_node()?;
         let info: BTreeMap<&str, &str> = text
             .lines()
             .filter_map(|line| line.trim_end().split_once(':'))

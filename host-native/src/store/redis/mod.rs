@@ -48,7 +48,7 @@ use reply::Reply;
 use script::Script;
 use target::Target;
 
-use super::{Interest, Store, StoreInfo, StoreResult, StoreUrl, Watch};
+use super::{Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl, Watch};
 
 pub use foreign::{Scan, WatchMode, WatchReport};
 
@@ -138,6 +138,7 @@ impl RedisStore {
         let store = Self {
             shared: Arc::new(shared),
         };
+        store.refuse_node_of_cluster().await?;
         if store.shared.link.target.is_cluster() {
             let own = &store.shared.layout.of(Subject::Signal).own;
             let mut cmd = redis::cmd("SET");
@@ -151,6 +152,34 @@ impl RedisStore {
                 .await?;
         }
         Ok(store)
+    }
+
+    /// The server is asked once, so that a wrong password is told at once, and so is
+    /// a node of a Cluster: there the keys of one script may not lie together.
+    async fn refuse_node_of_cluster(&self) -> StoreResult<()> {
+        if self.shared.link.target.is_cluster() {
+            return Ok(());
+        }
+        let mut ask = redis::cmd("INFO");
+        ask.arg("cluster");
+        let info = match self.shared.link.command("use the store", &ask).await {
+            Ok(info) => info.text()?,
+            // Not everybody may ask; whoever may not write either is told then.
+            Err(error) if error.happened.contains("NOPERM") => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if !info.contains("cluster_enabled:1") {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            StoreErrorKind::Unsupported,
+            format!("use the store {}", self.shared.link.location),
+            "the server is a node of a Cluster",
+        )
+        .hint(
+            "name it by redis+cluster://; agents of attune cannot be joined there, because \
+             their keys lie in different slots",
+        ))
     }
 
     fn call<'a>(&'a self, script: &'a Script, subject: Subject) -> Call<'a> {

@@ -64,6 +64,17 @@ impl Reply {
         }
     }
 
+    /// A text, or of the texts that the nodes of a Cluster gave the first.
+    pub(super) fn text_of_a_node(self) -> StoreResult<String> {
+        match self.0 {
+            Value::Map(nodes) => match nodes.into_iter().next() {
+                Some((_, answer)) => Self(answer).text(),
+                None => Ok(String::new()),
+            },
+            answer => Self(answer).text(),
+        }
+    }
+
     /// A whole number, also one that is written as a text.
     pub(super) fn number(self) -> StoreResult<i64> {
         if let Value::Int(number) = self.0 {

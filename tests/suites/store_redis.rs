@@ -1,0 +1,498 @@
+//! The Redis store when its server or the way to it fails: what was accepted is not
+//! lost, waits go on, and errors say what to do.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use muster::store::redis::{RedisOptions, RedisStore};
+use muster::store::{Durability, Interest, Store, StoreError, StoreErrorKind, StoreUrl, Wake};
+use muster_core::coordination::{ApprovalFilter, Position, SignalCheck, StreamRead};
+use muster_tests::fleet_store::{
+    PATIENCE, beat, event, eventually, now, of, open, raw, request, signal,
+};
+use muster_tests::redis_server::RedisServer;
+use muster_tests::tcp_proxy::TcpProxy;
+use muster_tests::tool::skip;
+use redis::Commands as _;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+fn server(settings: &[&str]) -> Result<Option<RedisServer>> {
+    let server = RedisServer::start(settings)?;
+    if server.is_none() {
+        skip("there is no redis-server");
+    }
+    Ok(server)
+}
+
+async fn open_error(url: &str) -> Result<StoreError> {
+    match RedisStore::open(&StoreUrl::parse(url)?, now(), RedisOptions::default()).await {
+        Ok(store) => anyhow::bail!("{store:?} was opened"),
+        Err(error) => Ok(error),
+    }
+}
+
+/// Tries until it is accepted, through ends and beginnings of the server.
+macro_rules! accepted {
+    ($call:expr) => {
+        loop {
+            match $call.await {
+                Ok(answer) => break answer,
+                Err(error) if error.kind.is_passing() => {}
+                Err(error) => anyhow::bail!("{error}"),
+            }
+        }
+    };
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_accepted_is_lost_when_the_server_is_killed() -> Result<()> {
+    const EACH: u64 = 600;
+    let settings = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut server) = server(&settings)? else {
+        return Ok(());
+    };
+    let url = server.url();
+    let store = open(&url).await?;
+    assert_eq!(store.info(now()).await?.durability, Durability::Disk);
+    let done = Arc::new(AtomicBool::new(false));
+
+    let mut writers = JoinSet::new();
+    let (sender, publisher, asker) = (store.clone(), store.clone(), store.clone());
+    writers.spawn(async move {
+        for id in 0..EACH {
+            let mut new = signal(id, "sender", "reader", ["even", "odd"][(id % 2) as usize]);
+            new.ttl_s = 3600;
+            accepted!(sender.send(now(), &new));
+        }
+        Ok(())
+    });
+    writers.spawn(async move {
+        for n in 0..EACH {
+            let new = event("progress", &format!("{{\"n\":{n}}}"))?;
+            let at = now();
+            accepted!(publisher.publish(at, &new));
+        }
+        Ok(())
+    });
+    writers.spawn(async move {
+        for id in 0..EACH {
+            accepted!(asker.request(now(), &request(id, "wf", 3600)));
+        }
+        Ok(())
+    });
+    let mut readers = JoinSet::new();
+    for _ in 0..2 {
+        let (store, done) = (open(&url).await?, Arc::clone(&done));
+        readers.spawn(async move {
+            let interest = Interest::Signals {
+                agent_id: "reader".into(),
+            };
+            let mut watch = store.watch(interest).await?;
+            let mut received = Vec::new();
+            loop {
+                let last = done.load(Ordering::SeqCst);
+                match accepted!(store.take(now(), &of("reader", None))) {
+                    SignalCheck::Delivered(held) => received.push(held.signal),
+                    _ if last => return Ok::<_, anyhow::Error>(received),
+                    _ => {
+                        let soon = Instant::now() + Duration::from_millis(500);
+                        watch.changed(Some(soon)).await?;
+                    }
+                }
+            }
+        });
+    }
+    // Killed five times in the middle of it.
+    for part in 1..=5 {
+        eventually(async || {
+            let read = StreamRead {
+                from: vec![("progress".into(), Position::Start)],
+                count: EACH,
+            };
+            let answered = store.read(now(), &read);
+            let count = answered
+                .await
+                .map_or(0, |batches| batches[0].events.len() as u64);
+            Ok((count >= part * EACH / 7).then_some(()))
+        })
+        .await?;
+        server.kill();
+        server.run()?;
+    }
+    while let Some(written) = writers.join_next().await {
+        written??;
+    }
+    done.store(true, Ordering::SeqCst);
+    let mut received = Vec::new();
+    while let Some(read) = readers.join_next().await {
+        let read = read??;
+        for signal_type in ["even", "odd"] {
+            let of_type = read
+                .iter()
+                .filter(|signal| signal.signal_type == signal_type);
+            assert!(of_type.is_sorted_by_key(|signal| &signal.signal_id));
+        }
+        received.extend(read.into_iter().map(|signal| signal.signal_id));
+    }
+    let different: BTreeSet<&String> = received.iter().collect();
+    assert_eq!(received.len(), different.len(), "received more than once");
+    assert_eq!(different.len() as u64, EACH, "signals were lost");
+
+    let read = StreamRead {
+        from: vec![("progress".into(), Position::Start)],
+        count: 10_000,
+    };
+    let batch = store.read(now(), &read).await?.remove(0);
+    let published: Vec<&str> = batch
+        .events
+        .iter()
+        .map(|given| given.event.data.as_str())
+        .collect();
+    let different: BTreeSet<&str> = published.iter().copied().collect();
+    assert_eq!(different.len() as u64, EACH, "events were lost");
+    assert_eq!(
+        published.len(),
+        different.len(),
+        "events were published twice"
+    );
+    let asked = store.approvals(now(), &ApprovalFilter::default()).await?;
+    assert_eq!(asked.items.len() as u64, EACH, "requests were lost");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_and_calls_outlive_a_cut_and_a_silent_connection() -> Result<()> {
+    let Some(server) = server(&[])? else {
+        return Ok(());
+    };
+    let proxy = TcpProxy::to(server.port())?;
+    let far = open(&format!("redis://127.0.0.1:{}", proxy.port())).await?;
+    let near = open(&server.url()).await?;
+    let interest = Interest::Signals {
+        agent_id: "far".into(),
+    };
+    let mut watch = far.watch(interest).await?;
+    type Break = fn(&TcpProxy);
+    for (id, how) in [(1, TcpProxy::cut as Break), (2, TcpProxy::silence as Break)] {
+        how(&proxy);
+        near.send(now(), &signal(id, "near", "far", "ready"))
+            .await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let SignalCheck::Delivered(_) = accepted!(far.take(now(), &of("far", None))) {
+                break;
+            }
+            let woken = watch.changed(Some(deadline)).await?;
+            ensure!(woken == Wake::Changed, "the wait did not go on");
+        }
+        accepted!(far.beat(now(), &beat("far", "running")));
+    }
+    // Push works again over the new connection.
+    near.send(now(), &signal(3, "near", "far", "ready")).await?;
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(
+        far.take(now(), &of("far", None)).await?,
+        SignalCheck::Delivered(_)
+    ) {
+        let woken = watch.changed(Some(deadline)).await?;
+        ensure!(woken == Wake::Changed, "the wait did not go on");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_bounded() -> Result<()> {
+    let Some(server) = server(&[])? else {
+        return Ok(());
+    };
+    let proxy = TcpProxy::to(server.port())?;
+    let store = open(&format!("redis://127.0.0.1:{}", proxy.port())).await?;
+    proxy.silence();
+    proxy.close(true);
+    let mut calls = JoinSet::new();
+    for id in 0..9000 {
+        let store = store.clone();
+        calls.spawn(async move { store.send(now(), &signal(id, "a", "b", "t")).await });
+    }
+    let first = calls.join_next().await.context("no call")??;
+    let error = first.err().context("it was accepted")?;
+    assert_eq!(error.kind, StoreErrorKind::Overloaded, "{error}");
+    assert!(error.hint.is_some());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_says_so() -> Result<()> {
+    let settings = ["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"];
+    let Some(server) = server(&settings)? else {
+        return Ok(());
+    };
+    let store = open(&server.url()).await?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+    let mut raw = raw(&server.url())?;
+    // Ever smaller values, until not even a small one has room.
+    for size in [128 * 1024, 4096, 128, 1] {
+        for n in 0..10_000 {
+            let filled: redis::RedisResult<()> =
+                raw.set(format!("filler:{size}:{n}"), vec![0_u8; size]);
+            if filled.is_err() {
+                break;
+            }
+        }
+    }
+    let error = store
+        .send(now(), &signal(2, "a", "b", "t"))
+        .await
+        .err()
+        .context("accepted")?;
+    assert_eq!(error.kind, StoreErrorKind::Full, "{error}");
+    assert!(error.hint.is_some_and(|hint| hint.contains("maxmemory")));
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory")
+        .arg("0")
+        .exec(&mut raw)?;
+    // Nothing was written in part, and it goes on.
+    let waiting = store.signals(now(), &of("b", None)).await?;
+    assert_eq!(waiting.items.len(), 1);
+    store.send(now(), &signal(2, "a", "b", "t")).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_takes_no_writes() -> Result<()> {
+    let Some(master) = server(&[])? else {
+        return Ok(());
+    };
+    let of_master = format!("127.0.0.1 {}", master.port());
+    let Some(replica) = server(&["--replicaof", &of_master])? else {
+        return Ok(());
+    };
+    let store = open(&replica.url()).await?;
+    let error = eventually(async || {
+        // Until it is one, it is still loading.
+        Ok(match store.send(now(), &signal(1, "a", "b", "t")).await {
+            Err(error) if !error.kind.is_passing() => Some(error),
+            _ => None,
+        })
+    })
+    .await?;
+    assert_eq!(error.kind, StoreErrorKind::ReadOnly, "{error}");
+    assert!(error.hint.is_some_and(|hint| hint.contains("master")));
+    let info = store.info(now()).await?;
+    assert!(
+        info.notes.iter().any(|note| note.contains("replica")),
+        "{info:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_asked_for_and_never_shown() -> Result<()> {
+    let Some(server) = server(&["--requirepass", "s3cret"])? else {
+        return Ok(());
+    };
+    let port = server.port();
+    for url in [
+        format!("redis://127.0.0.1:{port}"),
+        format!("redis://:wr0ng@127.0.0.1:{port}"),
+    ] {
+        let error = open_error(&url).await?;
+        assert_eq!(error.kind, StoreErrorKind::Refused, "{error}");
+        assert!(
+            error
+                .hint
+                .as_ref()
+                .is_some_and(|hint| hint.contains("password")),
+            "{error:?}"
+        );
+        assert!(!format!("{error:?}").contains("wr0ng"), "{error:?}");
+    }
+    let store = open(&format!("redis://:s3cret@127.0.0.1:{port}")).await?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+    assert!(!format!("{store:?} {:?}", store.info(now()).await?).contains("s3cret"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_listens_there() -> Result<()> {
+    let Some(mut server) = server(&[])? else {
+        return Ok(());
+    };
+    server.kill();
+    let began = Instant::now();
+    let error = open_error(&server.url()).await?;
+    assert_eq!(error.kind, StoreErrorKind::Unreachable, "{error}");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "it took {:?}",
+        began.elapsed()
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_another_type_hides_nothing() -> Result<()> {
+    let Some(server) = server(&[])? else {
+        return Ok(());
+    };
+    let store = open(&server.url()).await?;
+    let mut raw = raw(&server.url())?;
+    raw.lpush::<_, _, ()>("empathy:heartbeat:odd", "x")?;
+    raw.lpush::<_, _, ()>("empathy:signal:b:t:signal_odd", "x")?;
+    raw.lpush::<_, _, ()>("approval_request:approval_odd", "x")?;
+    raw.set::<_, _, ()>("stream:odd", "x")?;
+    store.beat(now(), &beat("even", "running")).await?;
+    let fleet = store.fleet(now()).await?;
+    assert_eq!(
+        (fleet.items.len(), fleet.malformed.len()),
+        (1, 1),
+        "{fleet:?}"
+    );
+    let signals = store.signals(now(), &of("b", None)).await?;
+    assert_eq!(
+        (signals.items.len(), signals.malformed.len()),
+        (0, 1),
+        "{signals:?}"
+    );
+    let approvals = store.approvals(now(), &ApprovalFilter::default()).await?;
+    assert_eq!(
+        (approvals.items.len(), approvals.malformed.len()),
+        (0, 1),
+        "{approvals:?}"
+    );
+    let error = store
+        .publish(now(), &event("odd", "{}")?)
+        .await
+        .err()
+        .context("accepted")?;
+    assert_eq!(error.kind, StoreErrorKind::Malformed, "{error}");
+    store.publish(now(), &event("even", "{}")?).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_server_is_waited_for_and_then_told() -> Result<()> {
+    let Some(server) = server(&["--enable-debug-command", "yes"])? else {
+        return Ok(());
+    };
+    let store = open(&server.url()).await?;
+    let mut raw = raw(&server.url())?;
+    redis::cmd("CLIENT").arg("PAUSE").arg(1500).exec(&mut raw)?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+
+    let url = server.url();
+    let sleeper = tokio::task::spawn_blocking(move || -> Result<()> {
+        let mut raw = muster_tests::fleet_store::raw(&url)?;
+        redis::cmd("DEBUG").arg("SLEEP").arg(10).exec(&mut raw)?;
+        Ok(())
+    });
+    // The sleep has begun when an answer takes longer than it ever does.
+    let error =
+        eventually(async || Ok(store.send(now(), &signal(2, "a", "b", "t")).await.err())).await?;
+    assert!(error.kind.is_passing(), "{error}");
+    assert!(error.hint.is_some());
+    sleeper.await??;
+    accepted!(store.send(now(), &signal(2, "a", "b", "t")));
+    let waiting = store.signals(now(), &of("b", None)).await?;
+    assert_eq!(waiting.items.len(), 2, "what was sent twice is there once");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_holds_musters_own_layout() -> Result<()> {
+    let Some(server) = server(&["--cluster-enabled", "yes"])? else {
+        return Ok(());
+    };
+    let mut raw = raw(&server.url())?;
+    redis::cmd("CLUSTER")
+        .arg("ADDSLOTSRANGE")
+        .arg(0)
+        .arg(16383)
+        .exec(&mut raw)?;
+    eventually(async || {
+        let info: String = redis::cmd("CLUSTER").arg("INFO").query(&mut raw)?;
+        Ok(info.contains("cluster_state:ok").then_some(()))
+    })
+    .await?;
+    // By its plain address it is refused: its keys would not share a slot.
+    let error = open_error(&server.url()).await?;
+    assert_eq!(error.kind, StoreErrorKind::Unsupported, "{error}");
+
+    let store = open(&format!("redis+cluster://127.0.0.1:{}", server.port())).await?;
+    let interest = Interest::Signals {
+        agent_id: "b".into(),
+    };
+    let mut watch = store.watch(interest).await?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+    assert_eq!(
+        watch.changed(Some(Instant::now() + PATIENCE)).await?,
+        Wake::Changed
+    );
+    let taken = store.take(now(), &of("b", None)).await?;
+    assert!(matches!(taken, SignalCheck::Delivered(_)), "{taken:?}");
+    let never = store.check(now(), &of("c", None)).await?;
+    assert!(
+        matches!(
+            never,
+            SignalCheck::NeverSeen {
+                observed_since: Some(_),
+                ..
+            }
+        ),
+        "{never:?}"
+    );
+    store.beat(now(), &beat("a", "running")).await?;
+    assert_eq!(store.fleet(now()).await?.items.len(), 1);
+    store.request(now(), &request(1, "a", 60)).await?;
+    store.publish(now(), &event("progress", "{}")?).await?;
+    assert_eq!(store.streams(now()).await?.len(), 1);
+    let keys: Vec<String> = raw.keys("*")?;
+    assert!(
+        keys.iter().all(|key| key.starts_with("{muster:")),
+        "{keys:?}"
+    );
+    let info = store.info(now()).await?;
+    assert!(
+        info.notes.iter().any(|note| note.contains("Cluster")),
+        "{info:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_name_the_master() -> Result<()> {
+    let Some(master) = server(&[])? else {
+        return Ok(());
+    };
+    let folder = tempfile::tempdir()?;
+    let settings = folder.path().join("sentinel.conf");
+    std::fs::write(
+        &settings,
+        format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port()),
+    )?;
+    let path = settings.to_string_lossy().into_owned();
+    let Some(sentinel) = RedisServer::start_sentinel(&path)? else {
+        return Ok(());
+    };
+    let store = open(&format!(
+        "redis+sentinel://127.0.0.1:{}/main",
+        sentinel.port()
+    ))
+    .await?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+    let near = open(&master.url()).await?;
+    let taken = near.take(now(), &of("b", None)).await?;
+    assert!(matches!(taken, SignalCheck::Delivered(_)), "{taken:?}");
+    let error = open_error(&format!(
+        "redis+sentinel://127.0.0.1:{}/other",
+        sentinel.port()
+    ))
+    .await?;
+    assert_eq!(error.kind, StoreErrorKind::Unreachable, "{error}");
+    Ok(())
+}
