@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use muster::clock::Clock;
+use muster::store::redis::{RedisOptions, RedisStore};
 use muster::store::{Interest, SqliteStore, Store, StoreUrl};
 use muster_core::coordination::{BeatInput, NewEvent, NewSignal, SignalCheck, SignalFilter};
 use muster_core::{Decimal, JsonObject, Timestamp};
@@ -42,7 +43,7 @@ const BEAT_PAUSE: Duration = Duration::from_millis(10);
 /// Prints the rows of one store. `signals`: how many go through a queue.
 pub(crate) fn table(address: &str, signals: usize) -> Result<()> {
     let runtime = Runtime::new()?;
-    let store = open(address)?;
+    let store = runtime.block_on(open(address))?;
     println!(
         "{:<46} {:>10} {:>9} {:>9}",
         address, "per s", "median", "p99"
@@ -63,7 +64,7 @@ pub(crate) fn child(arguments: &[String]) -> Result<()> {
         bail!("{CHILD} takes a task and an address");
     };
     Runtime::new()?.block_on(async {
-        let store = open(address)?;
+        let store = open(address).await?;
         match task.as_str() {
             "take" => take_all(&store).await,
             "wait" => wait(&store).await,
@@ -73,11 +74,12 @@ pub(crate) fn child(arguments: &[String]) -> Result<()> {
     })
 }
 
-fn open(address: &str) -> Result<Arc<dyn Store>> {
-    match StoreUrl::parse(address)? {
-        StoreUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(Path::new(&path), now())?)),
-        other => bail!("there is no table for {other} yet"),
-    }
+async fn open(address: &str) -> Result<Arc<dyn Store>> {
+    let url = StoreUrl::parse(address)?;
+    Ok(match &url {
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path, now())?),
+        _ => Arc::new(RedisStore::open(&url, now(), RedisOptions::default()).await?),
+    })
 }
 
 fn start(task: &str, address: &str) -> Result<Child> {
