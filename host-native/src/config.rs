@@ -9,7 +9,8 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use muster_core::{Day, Price, PriceTable, TokenPrice};
+use muster_core::liveness::LivenessOptions;
+use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -20,7 +21,7 @@ use crate::folders;
 pub const FILE_NAME: &str = "muster.toml";
 
 /// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 4] = ["liveness", "alert", "ops", "gateway"];
+const NOT_YET: [&str; 3] = ["alert", "ops", "gateway"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,10 +36,50 @@ pub struct Config {
     pub strict: Option<bool>,
     /// `store.url`: where signals, heartbeats and approvals live.
     pub store: Option<String>,
+    /// `liveness`: when an agent counts as late, stale or dead.
+    pub liveness: LivenessSettings,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
     /// The files that the settings come from, strongest first.
     pub files: Vec<PathBuf>,
+}
+
+/// The settings of `[liveness]`; what is not set has the core's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LivenessSettings {
+    /// `interval_s`: the interval of an agent that shows none, in microseconds.
+    pub interval_us: Option<u64>,
+    /// `late_percent`: late above so many hundredths of the interval.
+    pub late_percent: Option<u64>,
+    /// `stale_intervals`: stale above so many intervals, and
+    pub stale_intervals: Option<u64>,
+    /// `stale_s`: never before this age, in microseconds.
+    pub stale_us: Option<u64>,
+    /// `clock_skew_s`: differences of clocks up to this are not spoken of, in
+    /// microseconds.
+    pub clock_skew_us: Option<u64>,
+}
+
+impl LivenessSettings {
+    /// The limits that hold.
+    pub fn options(&self) -> LivenessOptions {
+        let default = LivenessOptions::default();
+        LivenessOptions {
+            default_interval_us: self.interval_us.unwrap_or(default.default_interval_us),
+            late_percent: self.late_percent.unwrap_or(default.late_percent),
+            stale_intervals: self.stale_intervals.unwrap_or(default.stale_intervals),
+            stale_floor_us: self.stale_us.unwrap_or(default.stale_floor_us),
+            skew_us: self.clock_skew_us.unwrap_or(default.skew_us),
+        }
+    }
+
+    fn lay_under(&mut self, weaker: Self) {
+        self.interval_us = self.interval_us.or(weaker.interval_us);
+        self.late_percent = self.late_percent.or(weaker.late_percent);
+        self.stale_intervals = self.stale_intervals.or(weaker.stale_intervals);
+        self.stale_us = self.stale_us.or(weaker.stale_us);
+        self.clock_skew_us = self.clock_skew_us.or(weaker.clock_skew_us);
+    }
 }
 
 /// What a model's tokens cost from a day on.
@@ -103,6 +144,7 @@ impl Config {
             match &**key.get_ref() {
                 "telemetry" => reader.telemetry(value, &mut config)?,
                 "store" => reader.store(value, &mut config)?,
+                "liveness" => reader.liveness(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
                 name if NOT_YET.contains(&name) => {
                     return Err(
@@ -122,6 +164,7 @@ impl Config {
         self.naive_offset_minutes = self.naive_offset_minutes.or(weaker.naive_offset_minutes);
         self.strict = self.strict.or(weaker.strict);
         self.store = self.store.take().or(weaker.store);
+        self.liveness.lay_under(weaker.liveness);
         self.prices.extend(weaker.prices);
         self.files.extend(weaker.files);
     }
@@ -186,6 +229,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn liveness(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        let liveness = &mut config.liveness;
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "interval_s" => liveness.interval_us = Some(self.seconds(value)?),
+                "late_percent" => liveness.late_percent = Some(self.whole(value)?),
+                "stale_intervals" => liveness.stale_intervals = Some(self.whole(value)?),
+                "stale_s" => liveness.stale_us = Some(self.seconds(value)?),
+                "clock_skew_s" => liveness.clock_skew_us = Some(self.seconds(value)?),
+                name => return Err(self.unknown(&key.span(), &format!("liveness.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
     fn prices(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
         for (model, value) in self.table(value)? {
             let model = &**model.get_ref();
@@ -231,15 +289,25 @@ impl Reader<'_> {
         })
     }
 
+    /// A number above zero, in microseconds.
+    fn seconds(&self, value: &Value<'_>) -> Result<u64, Failure> {
+        let seconds = Decimal::parse(&digits(value));
+        let us = seconds.and_then(|seconds| u64::try_from(seconds.as_nanos() / 1000).ok());
+        us.filter(|us| *us > 0)
+            .ok_or_else(|| self.error(&value.span(), "a number of seconds above zero is needed"))
+    }
+
+    /// A whole number above zero.
+    fn whole(&self, value: &Value<'_>) -> Result<u64, Failure> {
+        let number = digits(value).parse().ok();
+        number
+            .filter(|number| *number > 0)
+            .ok_or_else(|| self.error(&value.span(), "a whole number above zero is needed"))
+    }
+
     /// A price from the digits as they are written, not by way of a float.
     fn token_price(&self, value: &Value<'_>) -> Result<TokenPrice, Failure> {
-        let digits = match value.get_ref() {
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            DeValue::Float(float) => float.as_str(),
-            _ => "",
-        };
-        let digits = digits.replace('_', "");
-        TokenPrice::per_million(digits.trim_start_matches('+')).map_err(|_| {
+        TokenPrice::per_million(&digits(value)).map_err(|_| {
             self.error(
                 &value.span(),
                 "a price is a number of US dollars per million tokens, zero or more",
@@ -278,8 +346,18 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [prices.MODEL] input, output, from")
     }
+}
+
+/// The digits of a decimal number as they are written; nothing for any other value.
+fn digits(value: &Value<'_>) -> String {
+    let digits = match value.get_ref() {
+        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+        DeValue::Float(float) => float.as_str(),
+        _ => "",
+    };
+    digits.replace('_', "").trim_start_matches('+').to_owned()
 }
 
 /// The nearest file in `folder` or above.
@@ -324,6 +402,9 @@ naive_offset = "-03:30"
 strict = true
 [store]
 url = "redis://localhost"
+[liveness]
+interval_s = 2.5
+stale_intervals = 4
 [prices.claude-sonnet-5]
 input = 2.123456
 output = 1_0
@@ -339,6 +420,13 @@ from = "2026-10-01"
         assert_eq!(config.naive_offset_minutes, Some(-210));
         assert_eq!(config.strict, Some(true));
         assert_eq!(config.store.as_deref(), Some("redis://localhost"));
+        let limits = config.liveness.options();
+        assert_eq!(limits.default_interval_us, 2_500_000);
+        assert_eq!(limits.stale_intervals, 4);
+        assert_eq!(
+            limits.stale_floor_us,
+            LivenessOptions::default().stale_floor_us
+        );
         let table = config.price_table();
         let day = Day::parse("2026-11-01").unwrap();
         let price = table.price("claude-sonnet-5", day).unwrap();
@@ -357,7 +445,9 @@ from = "2026-10-01"
                 ":3: telemetry.hom is no known setting",
             ),
             ("[x]", ":1: x is no known setting"),
-            ("\n\n[liveness]\na=1", ":3: [liveness] is not supported yet"),
+            ("\n\n[liveness]\na=1", ":4: liveness.a is no known setting"),
+            ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
+            ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
             ("[[alert]]", ":1: [alert] is not supported yet"),
             ("[prices.m]\ninput = 1", "needs input and output"),
             ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
