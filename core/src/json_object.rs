@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::entry::ascii_spaced;
 use crate::json::{Fields, RecordError};
+use crate::view::to_json;
 
 /// A JSON object as its text: the payload of a signal, the data of an event.
 ///
@@ -33,6 +34,40 @@ impl JsonObject {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The object with this field in place of one of the name, else at its end.
+    #[must_use]
+    pub fn with<T: Serialize>(&self, name: &str, value: &T) -> Self {
+        let mut object = self.without(&[name]).0.into_string();
+        object.truncate(object.len().saturating_sub(1));
+        if object.len() > 1 {
+            object.push(',');
+        }
+        object.push_str(&to_json(&name));
+        object.push(':');
+        object.push_str(&to_json(value));
+        object.push('}');
+        Self::of_valid(&object)
+    }
+
+    /// The object without the fields of these names.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let Ok(fields) = Fields::parse(&self.0) else {
+            return self.clone();
+        };
+        let mut object = String::from("{");
+        for (name, value) in fields.entries().filter(|(name, _)| !names.contains(name)) {
+            if object.len() > 1 {
+                object.push(',');
+            }
+            object.push_str(&to_json(&name));
+            object.push(':');
+            object.push_str(value);
+        }
+        object.push('}');
+        Self::of_valid(&object)
     }
 
     /// Whether it is `{}`.
@@ -78,7 +113,6 @@ impl Serialize for JsonObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::to_json;
 
     #[test]
     fn the_text_is_that_of_the_first_writer() {
@@ -89,5 +123,20 @@ mod tests {
         for text in ["", "[]", "null", "{", "{} {}"] {
             assert!(JsonObject::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn fields_are_put_in_and_taken_out() {
+        let object = JsonObject::parse(r#"{"a": 1, "b": {"a": 2}, "\u00e9": null}"#).unwrap();
+        assert_eq!(
+            object.with("a", &true).as_str(),
+            r#"{"b": {"a": 2}, "\u00e9": null, "a": true}"#
+        );
+        assert_eq!(object.without(&["b", "\u{e9}"]).as_str(), r#"{"a": 1}"#);
+        assert_eq!(
+            JsonObject::default().with("a\"", &"x").as_str(),
+            r#"{"a\"": "x"}"#
+        );
+        assert!(object.without(&["a", "b", "\u{e9}"]).is_empty());
     }
 }

@@ -145,6 +145,11 @@ impl QualityStats {
         })
     }
 
+    /// Whether the mean is below a score; exact, where [`Self::mean`] is rounded.
+    pub fn is_below(&self, score: Decimal) -> bool {
+        self.sum < i128::from(score.as_nanos()) * i128::from(self.samples)
+    }
+
     /// The mean score.
     #[expect(clippy::cast_precision_loss)]
     pub fn mean(&self) -> f64 {

@@ -14,6 +14,8 @@ pub enum Answer {
     No,
     /// The answer itself says that something needed could not be reached: exit status 3.
     Unreachable,
+    /// A command ran, and this is its exit status.
+    Command(u8),
 }
 
 /// Why there is no answer.
@@ -40,7 +42,13 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The exit status, where it is not that of the kind.
+    pub exit: Option<u8>,
 }
+
+/// The exit status where Muster failed before it started a command, as with `env`,
+/// `nohup` and `timeout`: the command's own statuses stay told apart.
+const NOT_STARTED: u8 = 125;
 
 impl FailureKind {
     /// The stable name.
@@ -67,12 +75,18 @@ impl FailureKind {
 }
 
 impl Answer {
+    /// Yes or no.
+    pub const fn of(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+
     /// The exit status.
     pub const fn exit(self) -> u8 {
         match self {
             Self::Yes => 0,
             Self::No => 1,
             Self::Unreachable => FailureKind::Unreachable.exit(),
+            Self::Command(exit) => exit,
         }
     }
 }
@@ -83,6 +97,7 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
+            exit: None,
         }
     }
 
@@ -122,6 +137,18 @@ impl Failure {
         self
     }
 
+    /// Says by the exit status that the command that was to run did not start.
+    #[must_use]
+    pub fn before_start(mut self) -> Self {
+        self.exit = Some(NOT_STARTED);
+        self
+    }
+
+    /// The exit status.
+    pub fn exit(&self) -> u8 {
+        self.exit.unwrap_or_else(|| self.kind.exit())
+    }
+
     /// The JSON form: `{"error":{"kind","message","hint","exit"}}`.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
@@ -140,7 +167,7 @@ impl Failure {
                 kind: self.kind.name(),
                 message: &self.message,
                 hint: self.hint.as_deref(),
-                exit: self.kind.exit(),
+                exit: self.exit(),
             },
         })
     }
@@ -192,6 +219,7 @@ mod tests {
             r#"{"error":{"kind":"unreachable","message":"cannot read \"x\"","hint":"name another","exit":3}}"#
         );
         assert_eq!(failure.to_string(), "cannot read \"x\"\n  name another");
+        assert!(failure.before_start().to_json().ends_with("\"exit\":125}}"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub mod files;
 pub mod folders;
 pub mod gateway;
 pub mod index;
+pub mod process;
+pub mod random;
 pub mod render;
 pub mod server;
 pub mod store;

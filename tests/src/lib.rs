@@ -4,6 +4,7 @@ pub mod artefacts;
 pub mod bad_input;
 pub mod binary;
 pub mod bridge_cases;
+pub mod fleet;
 pub mod fleet_store;
 pub mod hosts;
 pub mod ingest;

@@ -6,6 +6,7 @@
 //! [`StreamCursor`] are machines that say when to ask, and hosts do.
 
 mod backoff;
+mod cadence;
 mod cursor;
 mod defaults;
 #[doc(hidden)]
@@ -17,6 +18,7 @@ mod outcome;
 mod waiter;
 
 pub use backoff::Backoff;
+pub use cadence::cadence_warnings;
 pub use cursor::{Begin, CursorItem, CursorQuestion, CursorTimeout, StreamCursor};
 pub use defaults::{
     BEAT_HISTORY, DEFAULT_BLOCK_MS, DEFAULT_FEEDBACK_TTL_S, DEFAULT_HEARTBEAT_INTERVAL_S,

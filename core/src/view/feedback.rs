@@ -2,16 +2,17 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use serde::Serialize;
 
 use super::map::IntoMap as _;
-use crate::confidence::{Confidence, ShareInterval};
+use crate::confidence::{Confidence, ShareInterval, rank};
 use crate::decimal::Decimal;
 use crate::json_object::JsonObject;
 use crate::quality::{QualityStats, TierReason, TierRecommendation};
 use crate::record::quality_feedback::QualityFeedback;
-use crate::record::template_ratings::Votes;
+use crate::record::template_ratings::{TemplateRatings, Votes};
 use crate::time::Timestamp;
 
 /// The votes on one template and what they come to.
@@ -48,6 +49,139 @@ impl RatingView {
             rated: !confidence.is_unrated(),
             interval: confidence.interval(),
             attune_confidence: confidence.attune_ratio(),
+        }
+    }
+}
+
+/// The votes on templates.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RatingsView {
+    /// The document that they come from.
+    pub file: String,
+    /// The templates.
+    pub templates: Vec<RatingView>,
+    /// Entries of the document that are no votes.
+    pub skipped: Vec<SkippedRating>,
+}
+
+/// An entry that is no pair of counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedRating {
+    /// The template's id.
+    pub template: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A vote that was counted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RatedView {
+    /// The document that it was counted in.
+    pub file: String,
+    /// Under which name a damaged document was kept; `null` where it was whole.
+    pub set_aside: Option<String>,
+    /// The votes on the template, this one included.
+    pub rating: RatingView,
+}
+
+impl RatingsView {
+    /// The votes of a document: in the order of the names, or the best first.
+    pub fn of(file: String, ratings: TemplateRatings, best_first: bool) -> Self {
+        let mut rated: Vec<(String, Votes)> = ratings.templates.into_iter().collect();
+        if best_first {
+            let votes: BTreeMap<String, Votes> = rated.iter().cloned().into_map();
+            let mut order: Vec<(String, Confidence)> = rated
+                .into_iter()
+                .map(|(template, votes)| (template, Confidence::of(votes)))
+                .collect();
+            rank(&mut order);
+            rated = order
+                .into_iter()
+                .filter_map(|(template, _)| Some((template.clone(), *votes.get(&template)?)))
+                .collect();
+        }
+        let templates = rated.into_iter();
+        let skipped = ratings.skipped.into_iter();
+        Self {
+            file,
+            templates: templates
+                .map(|(template, votes)| RatingView::of(template, votes))
+                .collect(),
+            skipped: skipped
+                .map(|(template, error)| SkippedRating {
+                    template,
+                    reason: error.kind.to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A score that was kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScoredView {
+    /// The score.
+    #[serde(flatten)]
+    pub score: QualityFeedbackView,
+    /// Until when it counts.
+    pub expires_at: Timestamp,
+}
+
+/// What the scores of a workflow come to, by stage and tier.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QualityReport {
+    /// The workflow.
+    pub workflow_name: String,
+    /// Its stages and tiers, the lowest mean first.
+    pub stages: Vec<StageQuality>,
+}
+
+/// What the scores of one stage on one tier come to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StageQuality {
+    /// The stage.
+    pub stage_name: String,
+    /// The tier.
+    pub tier: String,
+    /// The scores.
+    #[serde(flatten)]
+    pub stats: QualityStatsView,
+    /// Whether their mean is below what is asked for.
+    pub underperforms: bool,
+}
+
+impl QualityReport {
+    /// The scores of a workflow, given newest first: of each stage and tier the newest
+    /// `limit` count. A mean below `threshold` underperforms.
+    pub fn of(
+        workflow_name: String,
+        newest_first: &[QualityFeedback],
+        limit: usize,
+        threshold: Decimal,
+    ) -> Self {
+        let mut scores: BTreeMap<(&str, &str), Vec<Decimal>> = BTreeMap::new();
+        for score in newest_first {
+            let of_stage = scores.entry((&score.stage_name, &score.tier)).or_default();
+            if of_stage.len() < limit {
+                of_stage.push(score.quality_score);
+            }
+        }
+        let mut stages: Vec<StageQuality> = scores
+            .into_iter()
+            .filter_map(|((stage, tier), scores)| {
+                let stats = QualityStats::of(&scores)?;
+                Some(StageQuality {
+                    stage_name: stage.into(),
+                    tier: tier.into(),
+                    underperforms: stats.is_below(threshold),
+                    stats: (&stats).into(),
+                })
+            })
+            .collect();
+        stages.sort_by(|a, b| a.stats.mean.total_cmp(&b.stats.mean));
+        Self {
+            workflow_name,
+            stages,
         }
     }
 }
@@ -154,5 +288,51 @@ impl TierRecommendationView {
             reason: recommendation.reason,
             explanation: recommendation.reason.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::to_json;
+
+    #[test]
+    fn the_best_template_is_first() {
+        let document = r#"{"a": {"good": 0, "bad": 1}, "b": {"good": 9, "bad": 1}, "c": 5}"#;
+        let ratings = TemplateRatings::parse(document).unwrap();
+        let names = |view: &RatingsView| -> Vec<String> {
+            let templates = view.templates.iter();
+            templates.map(|rating| rating.template.clone()).collect()
+        };
+        let view = RatingsView::of("f".into(), ratings.clone(), true);
+        assert_eq!(names(&view), ["b", "a"]);
+        assert_eq!(view.skipped[0].template, "c");
+        assert_eq!(
+            names(&RatingsView::of("f".into(), ratings, false)),
+            ["a", "b"]
+        );
+    }
+
+    #[test]
+    fn stages_are_told_apart_and_the_weakest_is_first() {
+        let score = |stage: &str, tier: &str, score: &str| {
+            let value = alloc::format!(
+                r#"{{"workflow_name": "w", "stage_name": "{stage}", "tier": "{tier}", "quality_score": {score}}}"#
+            );
+            QualityFeedback::parse(&value).unwrap()
+        };
+        let scores = [
+            score("a:b", "cheap", "0.9"),
+            score("a", "b:cheap", "0.5"),
+            score("a", "b:cheap", "0.8"),
+            score("a", "b:cheap", "0.1"),
+        ];
+        let threshold = Decimal::parse("0.7").unwrap();
+        let report = QualityReport::of("w".into(), &scores, 2, threshold);
+        assert_eq!(report.stages.len(), 2);
+        let weakest = &report.stages[0];
+        assert_eq!((&*weakest.stage_name, weakest.stats.samples), ("a", 2));
+        assert!(weakest.underperforms && !report.stages[1].underperforms);
+        assert!(to_json(weakest).contains(r#""samples":2,"mean":0.65,"#));
     }
 }

@@ -5,14 +5,17 @@
 
 mod account;
 mod agents;
+mod approval;
 mod bridge_stats;
 mod bridge_summary;
 mod compare;
 mod cost_books;
-mod feedback;
 mod diagnosis;
+mod doctor;
+mod feedback;
 mod file_tests;
 mod fleet;
+mod heartbeat;
 mod help;
 mod map;
 mod models;
@@ -24,7 +27,9 @@ mod report;
 mod routing;
 mod rules;
 mod savings;
+mod signal;
 mod sonnet_opus;
+mod stream;
 mod task_routing;
 mod test_status;
 mod tier1;
@@ -41,21 +46,30 @@ pub use account::{
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
 };
+pub use approval::{
+    AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
+    SYSTEM_RESPONDER, SweptView,
+};
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
 };
 pub use bridge_summary::BridgeSummary;
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
-pub use feedback::{QualityFeedbackView, QualityStatsView, RatingView, TierRecommendationView};
 pub use diagnosis::{
     DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LayerView, RecheckView,
     RemedyView,
+};
+pub use doctor::{CheckStatus, CheckView, DoctorReport, DoctorStep, QuietAgent, ReportEnd};
+pub use feedback::{
+    QualityFeedbackView, QualityReport, QualityStatsView, RatedView, RatingView, RatingsView,
+    ScoredView, SkippedRating, StageQuality, TierRecommendationView,
 };
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
 pub use number::{Millis, Seconds};
@@ -65,8 +79,13 @@ pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
+pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalView};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
+};
+pub use stream::{
+    ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
+    StreamInfoView,
 };
 pub use task_routing::{AttuneTaskRouting, TaskRoutingReport, TaskRoutingView, TaskTotals};
 pub use test_status::{

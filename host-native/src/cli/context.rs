@@ -1,5 +1,6 @@
 //! What holds for a whole command: output form, clock, time zone, settings.
 
+use std::env;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::Path;
 
@@ -33,9 +34,11 @@ pub struct Context {
     /// How text may look.
     pub style: Style,
     /// The file that `--config` names.
-    config: Option<std::path::PathBuf>,
+    pub(crate) config: Option<std::path::PathBuf>,
     /// `--store`, or `MUSTER_STORE`.
     pub store: Option<String>,
+    /// Whether what other systems wrote into the store is looked for.
+    pub foreign: bool,
 }
 
 impl Context {
@@ -54,11 +57,14 @@ impl Context {
         };
         Ok(Self {
             json: global.json,
-            verbose: global.verbose,
+            verbose: global
+                .verbose
+                .max(level_of(&env::var("RUST_LOG").unwrap_or_default())),
             clock: Clock { fixed },
             style: Style::of_stdout(zone),
             config: global.config.clone(),
             store: global.store.clone(),
+            foreign: !global.no_foreign,
         })
     }
 
@@ -129,13 +135,70 @@ impl Context {
     /// Says something on the standard error, if that much is wanted.
     pub fn say(&self, level: u8, text: impl FnOnce() -> String) {
         if self.verbose >= level {
-            // What is said beside the answer may get lost.
-            let _ = writeln!(io::stderr(), "muster: {}", crate::render::plain(&text()));
+            say(&text());
         }
+    }
+
+    /// Shows a text in the place of the one before: on a terminal, without a flicker;
+    /// in a pipe below it.
+    pub(crate) fn redraw(&self, text: &str, first: bool) -> Result<(), Failure> {
+        if self.json || !io::stdout().is_terminal() {
+            return self.print(text);
+        }
+        // Each line ends with "delete to its end", the whole with "delete below".
+        let text = text.replace('\n', "\x1b[K\n");
+        let clear = if first { "\x1b[2J" } else { "" };
+        self.print(&format!("{clear}\x1b[H{text}\x1b[J"))
+    }
+
+    /// Whether a person sees the standard output as it is written.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.json && io::stdout().is_terminal()
     }
 
     /// Whether a person sees the standard error as it is written.
     pub fn shows_progress(&self) -> bool {
         io::stderr().is_terminal()
+    }
+}
+
+/// Says something on the standard error. What is said beside the answer may get lost.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "muster: {}", crate::render::plain(text));
+}
+
+/// How much `RUST_LOG` asks for: the level that it states for everything or for muster.
+fn level_of(log: &str) -> u8 {
+    log.split(',')
+        .filter_map(|directive| match directive.trim().split_once('=') {
+            None => Some(directive.trim()),
+            Some(("muster", level)) => Some(level),
+            Some(_) => None,
+        })
+        .map(|level| match level.to_ascii_lowercase().as_str() {
+            "debug" | "muster" => 1,
+            "trace" => 2,
+            _ => 0,
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_level_of_the_environment_is_understood() {
+        for (log, level) in [
+            ("", 0),
+            ("info", 0),
+            ("debug", 1),
+            ("muster=trace", 2),
+            ("tokio=trace,muster=debug", 1),
+            ("nonsense=", 0),
+        ] {
+            assert_eq!(level_of(log), level, "{log}");
+        }
     }
 }

@@ -77,6 +77,14 @@ impl LogArgs {
         }
     }
 
+    /// The same logs, read themselves.
+    pub(crate) fn without_index(self) -> Self {
+        Self {
+            no_index: true,
+            ..self
+        }
+    }
+
     /// What to read, and the settings that hold.
     pub(crate) fn query(
         &self,

@@ -1,14 +1,23 @@
 //! The command line: what was typed, what it means, and the exit status.
 
+mod approval;
 mod bridge;
 mod completions;
 mod context;
 mod cost;
+mod doctor;
+mod feedback;
 mod follow;
 mod gateway;
+mod heartbeat;
+mod live;
 mod logs;
 mod ops;
+mod session;
+mod signal;
+mod stream;
 mod telemetry;
+mod values;
 mod window;
 
 use std::env;
@@ -70,18 +79,19 @@ pub struct Global {
         help_heading = "Global options"
     )]
     tz: String,
-    /// Where signals, heartbeats and approvals live, such as `redis://localhost`
+    /// Where agents meet: a file, or such as `redis://localhost` [default: a database in the data folder]
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "MUSTER_STORE",
-        // Accepted, so that scripts can set it already; no command has a store yet.
-        hide = true,
         hide_env_values = true,
         help_heading = "Global options"
     )]
     store: Option<String>,
+    /// Do not look for what agents wrote into Redis without Muster
+    #[arg(long, global = true, help_heading = "Global options")]
+    no_foreign: bool,
     /// Read settings from this file before all other muster.toml files
     #[arg(
         long,
@@ -109,6 +119,22 @@ enum Command {
     /// What is wrong with a gateway, why, and what to do
     #[command(subcommand)]
     Gateway(gateway::Command),
+    /// Messages between agents: sent to one or to all, received once
+    #[command(subcommand)]
+    Signal(signal::Command),
+    /// Signs of life of agents: who is alive, late, stale, dead or finished
+    #[command(subcommand)]
+    Heartbeat(heartbeat::Command),
+    /// Requests that wait for a human, and the answers
+    #[command(subcommand)]
+    Approval(approval::Command),
+    /// Events that many read: publish, consume where you left off, trim
+    #[command(subcommand)]
+    Stream(stream::Command),
+    /// Votes on help templates, scores of work, and what they recommend
+    #[command(subcommand)]
+    Feedback(feedback::Command),
+    Doctor(doctor::Doctor),
     Ops(ops::Ops),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -127,7 +153,7 @@ pub fn main() -> ExitCode {
         Ok(answer) => ExitCode::from(answer.exit()),
         Err(failure) => {
             report(&failure, json);
-            ExitCode::from(failure.kind.exit())
+            ExitCode::from(failure.exit())
         }
     }
 }
@@ -152,6 +178,12 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
         Command::Bridge(command) => command.run(&context),
         Command::Cost(command) => command.run(&context),
         Command::Gateway(command) => command.run(&context),
+        Command::Signal(command) => command.run(&context),
+        Command::Heartbeat(command) => command.run(&context),
+        Command::Approval(command) => command.run(&context),
+        Command::Stream(command) => command.run(&context),
+        Command::Feedback(command) => command.run(&context),
+        Command::Doctor(doctor) => doctor.run(&context),
         Command::Ops(ops) => ops.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),

@@ -2,12 +2,16 @@
 
 mod account;
 mod agents;
+mod approval;
 mod bridge;
 mod bridge_stats;
 mod compare;
 mod csv;
 mod diagnosis;
+mod doctor;
+mod feedback;
 mod file_tests;
+mod heartbeat;
 mod help;
 mod models;
 mod number;
@@ -16,7 +20,9 @@ mod prompt_cache;
 mod provenance;
 mod routing;
 mod savings;
+mod signal;
 mod sonnet_opus;
+mod stream;
 mod style;
 mod table;
 mod task_routing;
@@ -28,22 +34,28 @@ mod usage;
 
 pub use account::{account_cost, account_usage};
 pub use agents::{agents, agents_csv};
+pub use approval::{answered, approval_outcome, approvals, swept};
 pub use bridge::{flush, live, spool};
 pub use bridge_stats::bridge_stats;
 pub use compare::{compare, compare_csv};
 pub use diagnosis::{
     DiagnosisDetail, cause, checked_packs, diagnosis, diagnosis_html, diagnosis_markdown, rules,
 };
+pub use doctor::doctor;
+pub use feedback::{quality, rated, ratings, recommendation, scored};
 pub use file_tests::{file_tests, file_tests_csv};
+pub use heartbeat::{agent, agents_alive, agents_quiet, beat};
 pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};
 pub use progress::{Bar, progress_bar};
 pub use prompt_cache::{cache_stats, cache_stats_csv};
-pub use provenance::provenance;
+pub use provenance::{counted, provenance};
 pub use routing::{routing, routing_csv};
 pub use savings::savings;
+pub use signal::{sent, signal_check, signals, span};
 pub use sonnet_opus::{sonnet_opus, sonnet_opus_csv};
+pub use stream::{event_line, events, gap, streams};
 pub use style::Style;
 pub use table::{Align, Table};
 pub use task_routing::{task_routing, task_routing_csv};

@@ -129,7 +129,7 @@ fn skipped(of: &Skipped, sentences: &mut Vec<(bool, String)>) {
 }
 
 /// `1 file`, `2 files`
-pub(super) fn counted(number: u64, what: &str) -> String {
+pub fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", count(number))
 }

@@ -17,8 +17,10 @@
 pub(crate) mod conformance;
 mod error;
 mod memory;
+mod open;
 pub mod redis;
 mod sqlite;
+mod traced;
 mod url;
 
 use std::fmt;
@@ -37,7 +39,9 @@ use tokio::time::Instant;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+pub use open::{OpenOptions, open};
 pub use sqlite::SqliteStore;
+pub use traced::{Tell, TracedStore};
 pub use url::{StoreUrl, default_sqlite_path};
 
 /// What a store answers, or why it does not.

@@ -60,6 +60,9 @@ pub fn write_votes(
             written.refused.push((at, error));
         }
     }
+    if written.refused.len() == votes.len() && written.set_aside.is_none() {
+        return Ok(written);
+    }
     let new = replacement(path, &book, Some(&document))?;
     if fsync {
         new.as_file().sync_data()?;

@@ -1,0 +1,202 @@
+//! `muster heartbeat list`, `status` and `stale`: the roll of the fleet.
+
+use clap::{Args, ValueEnum};
+use muster_core::coordination::{ApprovalFilter, ApprovalRow, FleetRow};
+use muster_core::liveness::{AgentState, Liveness, LivenessOptions, attune_is_stale};
+use muster_core::view::AgentView;
+use tokio::time::Instant;
+
+use crate::cli::live::{Frame, live};
+use crate::cli::session::Session;
+use crate::cli::values::{self, Span};
+use crate::error::{Answer, Failure};
+use crate::render;
+use crate::store::{Interest, StoreError};
+
+/// List all agents that are remembered: state, age, task and progress
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  muster heartbeat list --watch\n  muster heartbeat list --state stale,dead --json\n\n\
+        alive: its beats come in time; late: one is overdue; stale: none for so long that\n\
+        something is wrong; dead: none is expected any more; finished: it said so; unknown:\n\
+        nothing can be said. An agent that waits for a human is not stuck."
+)]
+pub(crate) struct List {
+    /// Only agents in these states
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    state: Vec<StateName>,
+    /// Show it again at every change, and every second on a terminal
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Show one agent
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  muster heartbeat status builder\n\n\
+        Exit status 0 when it is alive, late included, else 1.")]
+pub(crate) struct Status {
+    /// The agent
+    #[arg(value_name = "ID", value_parser = values::name, required_unless_present = "agent")]
+    id: Option<String>,
+    /// The same as an option
+    #[arg(long, value_name = "ID", value_parser = values::name, conflicts_with = "id", hide = true)]
+    agent: Option<String>,
+}
+
+/// List the agents that are stale or dead
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  muster heartbeat stale\n  muster heartbeat stale --threshold 60s\n\n\
+        Exit status 0 when there is none, 1 when there is one. With --threshold the rule is\n\
+        attune's: its key is there, it is not done, and its beat is older than this. With\n\
+        a TTL below the threshold that never happens."
+)]
+pub(crate) struct Stale {
+    /// Take attune's rule with this threshold
+    #[arg(
+        long,
+        value_name = "SPAN",
+        num_args = 0..=1,
+        default_missing_value = "60s",
+    )]
+    threshold: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StateName {
+    Alive,
+    Late,
+    Stale,
+    Dead,
+    Finished,
+    Unknown,
+}
+
+impl List {
+    pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
+        let show =
+            |agents: &Vec<AgentView>, style: &render::Style| render::agents_alive(agents, style);
+        if !self.watch {
+            let agents = self.look(session).await?.view;
+            return session.context.answer(&agents, show);
+        }
+        // Everything: an approval changes who waits for a human.
+        let look = async || self.look(session).await;
+        live(session, Interest::All, look, show).await
+    }
+
+    async fn look(&self, session: &Session<'_>) -> Result<Frame<Vec<AgentView>>, StoreError> {
+        let roll = Roll::call(session).await?;
+        let next = roll.changes_at(session);
+        let mut view = roll.views();
+        view.retain(|agent| {
+            self.state.is_empty() || self.state.iter().any(|name| name.state() == agent.state)
+        });
+        Ok(Frame { view, next })
+    }
+}
+
+impl Status {
+    pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
+        let id = self.id.as_ref().or(self.agent.as_ref());
+        let id = id.ok_or_else(|| Failure::usage("the agent is missing"))?;
+        let now = session.now();
+        let open = open_requests(session).await?;
+        let view = match session.store.agent(now, id).await? {
+            Some(mut row) => {
+                of_this_clock(session, &mut row);
+                AgentView::of(&row, now, &LivenessOptions::default(), &open, None)
+            }
+            None => AgentView::never_seen(id, now, &open, None),
+        };
+        session.context.answer(&view, render::agent)?;
+        Ok(Answer::of(view.state.is_there()))
+    }
+}
+
+impl Stale {
+    pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
+        let mut roll = Roll::call(session).await?;
+        let now = roll.now;
+        if let Some(span) = self.threshold {
+            roll.rows.retain(|row| attune_is_stale(row, now, span.us()));
+        }
+        let mut agents = roll.views();
+        if self.threshold.is_none() {
+            agents.retain(is_quiet);
+        }
+        session
+            .context
+            .answer(&agents, |agents, style| render::agents_quiet(agents, style))?;
+        Ok(Answer::of(agents.is_empty()))
+    }
+}
+
+/// Whether an agent has been silent for longer than it may.
+pub(crate) fn is_quiet(agent: &AgentView) -> bool {
+    matches!(agent.state, AgentState::Stale | AgentState::Dead)
+}
+
+/// The fleet at one moment.
+pub(crate) struct Roll {
+    now: muster_core::Timestamp,
+    rows: Vec<FleetRow>,
+    open: Vec<ApprovalRow>,
+}
+
+impl Roll {
+    /// Asks the store for everybody.
+    pub(crate) async fn call(session: &Session<'_>) -> Result<Self, StoreError> {
+        let now = session.now();
+        let mut rows = session.items(session.store.fleet(now).await?);
+        rows.iter_mut().for_each(|row| of_this_clock(session, row));
+        let open = open_requests(session).await?;
+        Ok(Self { now, rows, open })
+    }
+
+    /// Everybody's state.
+    pub(crate) fn views(&self) -> Vec<AgentView> {
+        let options = LivenessOptions::default();
+        self.rows
+            .iter()
+            .map(|row| AgentView::of(row, self.now, &options, &self.open, None))
+            .collect()
+    }
+
+    /// When the first of them is in another state if nobody beats.
+    fn changes_at(&self, session: &Session<'_>) -> Option<Instant> {
+        let options = LivenessOptions::default();
+        let changes = self
+            .rows
+            .iter()
+            .filter_map(|row| Liveness::of(row, self.now, self.now, &options).changes_at);
+        changes.min().map(|at| session.moment_of(at))
+    }
+}
+
+/// Leaves out what the clock of a store's server says, where another time was asked for.
+fn of_this_clock(session: &Session<'_>, row: &mut FleetRow) {
+    if session.context.clock.fixed.is_some() {
+        row.age_by_store_us = None;
+    }
+}
+
+/// Requests that wait for a human.
+async fn open_requests(session: &Session<'_>) -> Result<Vec<ApprovalRow>, StoreError> {
+    let filter = ApprovalFilter::default();
+    let listing = session.store.approvals(session.now(), &filter).await?;
+    Ok(session.items(listing))
+}
+
+impl StateName {
+    const fn state(self) -> AgentState {
+        match self {
+            Self::Alive => AgentState::Alive,
+            Self::Late => AgentState::Late,
+            Self::Stale => AgentState::Stale,
+            Self::Dead => AgentState::Dead,
+            Self::Finished => AgentState::Finished,
+            Self::Unknown => AgentState::Unknown,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A command's way to its store.
+
+use std::cell::Cell;
+use std::path::{self, Path};
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_core::Timestamp;
+use muster_core::coordination::Listing;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Context, context};
+use crate::error::{Answer, Failure};
+use crate::random;
+use crate::store::{self, OpenOptions, Store, StoreError, StoreUrl, Tell, TracedStore};
+
+/// The first wait before a call is made again.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// The longest.
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// A command at work on a store.
+pub(crate) struct Session<'a> {
+    /// What holds for the command.
+    pub(crate) context: &'a Context,
+    /// The store.
+    pub(crate) store: Arc<dyn Store>,
+    /// The address of the store, with its password, for other processes.
+    pub(crate) address: String,
+    /// Since when a clock that was set by an option goes on.
+    waits_since: Cell<Option<Instant>>,
+}
+
+/// Does the work of a command on the store that is set.
+pub(crate) fn on_store(
+    context: &Context,
+    work: impl AsyncFnOnce(&Session<'_>) -> Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
+    runtime()?.block_on(async {
+        let session = Session::open(context).await?;
+        work(&session).await
+    })
+}
+
+/// Where the futures of a command run: on its own thread.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::unreachable(format!("cannot begin to work: {error}")))
+}
+
+/// The address of the store that is set: by the option, the environment, a settings
+/// file, else the database in the user's data folder.
+pub(crate) fn store_url(context: &Context) -> Result<StoreUrl, Failure> {
+    let config = context.config(Path::new("."))?;
+    Ok(StoreUrl::choose(
+        context.store.as_deref(),
+        config.store.as_deref(),
+    )?)
+}
+
+impl<'a> Session<'a> {
+    /// Opens the store that is set.
+    pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
+        let url = store_url(context)?;
+        let now = context.clock.now();
+        context.say(1, || format!("store: {url}"));
+        let tell: Option<Tell> = (context.verbose > 0).then(|| Arc::new(context::say) as Tell);
+        let options = OpenOptions {
+            foreign: context.foreign,
+            tell: tell.clone(),
+        };
+        let mut store = store::open(&url, now, options).await?;
+        if let Some(tell) = tell {
+            store = Arc::new(TracedStore::new(store, tell));
+        }
+        Ok(Self {
+            context,
+            store,
+            address: address(&url),
+            waits_since: Cell::new(None),
+        })
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.context.clock.now();
+        match (self.context.clock.fixed, self.waits_since.get()) {
+            (Some(fixed), Some(since)) => {
+                let us = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+                fixed.saturating_add_us(us)
+            }
+            _ => now,
+        }
+    }
+
+    /// From now on time passes, also on a clock that was set by an option: without
+    /// that no wait would end.
+    pub(crate) fn begin_to_wait(&self) {
+        if self.waits_since.get().is_none() {
+            self.waits_since.set(Some(Instant::now()));
+        }
+    }
+
+    /// The moment at which a time is reached.
+    pub(crate) fn moment_of(&self, at: Timestamp) -> Instant {
+        let left = at.as_micros().saturating_sub(self.now().as_micros());
+        Instant::now() + Duration::from_micros(u64::try_from(left).unwrap_or(0))
+    }
+
+    /// Tells on the standard error what a listing could not read.
+    pub(crate) fn items<T>(&self, listing: Listing<T>) -> Vec<T> {
+        for bad in &listing.malformed {
+            self.context.say(0, || {
+                format!(
+                    "{} is left out, it is malformed: {}",
+                    bad.key, bad.error.kind
+                )
+            });
+        }
+        listing.items
+    }
+
+    /// Tells warnings on the standard error, where they are not part of a document.
+    pub(crate) fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.context.say(0, || format!("warning: {warning}"));
+        }
+    }
+}
+
+/// The address as a process in any folder understands it.
+fn address(url: &StoreUrl) -> String {
+    match (url.secret(), url.path()) {
+        (Some(secret), _) => secret.to_owned(),
+        (None, Some(path)) => {
+            let absolute = path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            format!("sqlite:{}", absolute.display())
+        }
+        (None, None) => url.to_string(),
+    }
+}
+
+/// Bears with a store that is away for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    failures: u32,
+}
+
+impl Patience {
+    /// Waits before a call is made again, longer each time and never past `until`.
+    /// Gives the error back where trying again is of no use or the time is up.
+    pub(crate) async fn after(
+        &mut self,
+        session: &Session<'_>,
+        error: StoreError,
+        until: Option<Instant>,
+    ) -> Result<(), StoreError> {
+        if !error.kind.is_passing() || until.is_some_and(|until| until <= Instant::now()) {
+            return Err(error);
+        }
+        if self.failures == 0 {
+            session.context.say(0, || format!("{error}; trying again"));
+        }
+        let again = Instant::now() + self.next_wait();
+        self.failures = self.failures.saturating_add(1);
+        sleep_until(until.map_or(again, |until| until.min(again))).await;
+        Ok(())
+    }
+
+    /// A call was answered.
+    pub(crate) fn answered(&mut self, session: &Session<'_>) {
+        if self.failures > 0 {
+            self.failures = 0;
+            session.context.say(0, || "the store is back".into());
+        }
+    }
+
+    /// Twice as long after each failure, less up to a half that chance takes, so
+    /// that many waiting processes do not come back at once.
+    fn next_wait(&self) -> Duration {
+        let whole = FIRST_RETRY
+            .saturating_mul(1 << self.failures.min(10))
+            .min(LAST_RETRY);
+        whole - (whole / 2).mul_f64(random::share())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_bound() {
+        for failures in [0, 1, 5, 6, 100, u32::MAX] {
+            let wait = Patience { failures }.next_wait();
+            assert!(wait >= FIRST_RETRY / 2 && wait <= LAST_RETRY, "{wait:?}");
+        }
+        let late = Patience { failures: 60 }.next_wait();
+        assert!(late >= LAST_RETRY / 2);
+    }
+}

@@ -1,0 +1,200 @@
+//! Signs of life, as text.
+
+use std::fmt::Write as _;
+
+use muster_core::Decimal;
+use muster_core::liveness::AgentState;
+use muster_core::view::{AgentView, BeatView, Seconds};
+
+use super::signal::{moment, span};
+use super::{Align, Style, Table, counted, plain};
+
+/// Cells of a progress bar.
+const BAR: i64 = 10;
+
+/// A beat that was accepted.
+pub fn beat(view: &BeatView, style: &Style) -> String {
+    let task = if view.current_task.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", view.current_task)
+    };
+    let text = format!(
+        "{}: {}{task}, {} done; known until {} ({}).",
+        view.agent_id,
+        view.status,
+        share(view.progress),
+        moment(view.expires_at, style),
+        span(Seconds::between(view.last_beat, view.expires_at)),
+    );
+    style.sentence(&plain(&text)) + "\n"
+}
+
+/// A share of 0 to 1 in whole percent, rounded down: what is not done is not 100%.
+pub(super) fn share(progress: Decimal) -> String {
+    format!("{}%", progress.as_nanos().div_euclid(10_000_000))
+}
+
+/// A share of 0 to 1 as a bar and a number; what lies outside is shown as it is.
+fn bar(progress: Decimal) -> String {
+    let cells =
+        progress.as_nanos().clamp(0, Decimal::ONE.as_nanos()) * BAR / Decimal::ONE.as_nanos();
+    let full = usize::try_from(cells).unwrap_or(0);
+    let empty = usize::try_from(BAR - cells).unwrap_or(0);
+    format!(
+        "{}{} {:>4}",
+        "#".repeat(full),
+        ".".repeat(empty),
+        share(progress)
+    )
+}
+
+/// The roll of the fleet.
+pub fn agents_alive(agents: &[AgentView], style: &Style) -> String {
+    if agents.is_empty() {
+        return "No agent has beaten within a day.\n".into();
+    }
+    let mut out = String::new();
+    let _ = writeln!(out, "{}\n", style.title(&summary(agents)));
+    out += &table(agents, style);
+    for agent in agents {
+        note(&mut out, agent, style);
+    }
+    out
+}
+
+/// Agents that have been silent for too long.
+pub fn agents_quiet(agents: &[AgentView], style: &Style) -> String {
+    if agents.is_empty() {
+        return "No agent is stale.\n".into();
+    }
+    agents_alive(agents, style)
+}
+
+/// One agent with all that is known of it.
+pub fn agent(agent: &AgentView, style: &Style) -> String {
+    let name = match &agent.display_name {
+        Some(name) => format!("{} ({name})", agent.agent_id),
+        None => agent.agent_id.clone(),
+    };
+    let title = format!("{name}: {}", agent.state.name());
+    let mut out = colored(agent.state, &style.sentence(&plain(&title)), style) + "\n";
+    let mut line = |what: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            let text = format!("  {what:<10} {}", plain(&value));
+            let _ = writeln!(
+                out,
+                "{}",
+                super::wrap(&text, style.columns, &" ".repeat(13))
+            );
+        }
+    };
+    line("why", Some(agent.reason.clone()));
+    line("since", agent.since.map(|at| moment(at, style)));
+    line("last beat", agent.last_beat.map(|at| moment(at, style)));
+    line(
+        "key",
+        agent.ttl_left_s.map(|left| match left.0 {
+            0 => "gone".into(),
+            _ => format!("{} left", span(left)),
+        }),
+    );
+    line("status", agent.status.clone());
+    line("task", agent.current_task.clone());
+    line("progress", agent.progress.map(bar));
+    line(
+        "suspicion",
+        agent.suspicion.map(|phi| format!("{phi:.1} (phi)")),
+    );
+    if agent.state != AgentState::Unknown || agent.attune.is_alive {
+        let said = |yes| if yes { "yes" } else { "no" };
+        let attune = format!(
+            "alive: {}, stale: {}",
+            said(agent.attune.is_alive),
+            said(agent.attune.is_stale)
+        );
+        line("attune", Some(attune));
+    }
+    note(&mut out, agent, style);
+    out
+}
+
+fn summary(agents: &[AgentView]) -> String {
+    let number = u64::try_from(agents.len()).unwrap_or(u64::MAX);
+    let mut parts = Vec::new();
+    for state in AgentState::ALL {
+        let of_state = agents.iter().filter(|agent| agent.state == state).count();
+        if of_state > 0 {
+            parts.push(format!("{of_state} {}", state.name()));
+        }
+    }
+    format!("{}: {}", counted(number, "agent"), parts.join(", "))
+}
+
+fn table(agents: &[AgentView], style: &Style) -> String {
+    let mut table = Table::new([
+        ("AGENT", Align::Name),
+        ("STATE", Align::Text),
+        ("BEAT", Align::Number),
+        ("PROGRESS", Align::Text),
+        ("TASK", Align::Name),
+        ("WHY", Align::Name),
+    ]);
+    for agent in agents {
+        table.row([
+            agent
+                .display_name
+                .as_ref()
+                .unwrap_or(&agent.agent_id)
+                .clone(),
+            agent.state.name().into(),
+            agent.age_s.map_or_else(|| "-".into(), span),
+            agent.progress.map(bar).unwrap_or_default(),
+            agent.current_task.clone().unwrap_or_default(),
+            agent.reason.clone(),
+        ]);
+    }
+    let text = table.render(style);
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.lines().enumerate() {
+        match at.checked_sub(1).and_then(|row| agents.get(row)) {
+            Some(agent) => out += &colored(agent.state, line, style),
+            None => out += line,
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// What people must know of an agent beside its state.
+fn note(out: &mut String, agent: &AgentView, style: &Style) {
+    let name = &agent.agent_id;
+    if let Some(waiting) = &agent.waiting_for_human {
+        let text = format!(
+            "{name} waits for a human: {} ({}), {} left",
+            waiting.request_id,
+            waiting.approval_type,
+            span(waiting.left_s)
+        );
+        let _ = writeln!(out, "{}", style.sentence(&plain(&text)));
+    }
+    if let Some(skew) = agent.clock_skew_s {
+        let text = if skew < Decimal::ZERO {
+            format!(
+                "the clock of {name} is {} s behind",
+                Decimal::from_nanos(-skew.as_nanos())
+            )
+        } else {
+            format!("the clock of {name} is {skew} s ahead")
+        };
+        let _ = writeln!(out, "{}", style.sentence(&plain(&text)));
+    }
+}
+
+fn colored(state: AgentState, text: &str, style: &Style) -> String {
+    match state {
+        AgentState::Late | AgentState::Stale | AgentState::Dead => style.warning(text),
+        AgentState::Finished => style.faint(text),
+        AgentState::Alive | AgentState::Unknown => text.to_owned(),
+    }
+}

@@ -1,0 +1,36 @@
+//! From an address to a store.
+
+use std::sync::Arc;
+
+use muster_core::Timestamp;
+
+use super::redis::{RedisOptions, RedisStore};
+use super::{SqliteStore, Store, StoreResult, StoreUrl, Tell};
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Whether what other systems wrote into it is looked for.
+    pub foreign: bool,
+    /// Told what a user may want to know of the calls.
+    pub tell: Option<Tell>,
+}
+
+/// Opens the store at an address; `now` is the beginning of one that is made.
+pub async fn open(
+    url: &StoreUrl,
+    now: Timestamp,
+    options: OpenOptions,
+) -> StoreResult<Arc<dyn Store>> {
+    Ok(match url {
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path, now)?),
+        StoreUrl::Redis(_) | StoreUrl::Sentinel(_) | StoreUrl::Cluster(_) => {
+            let options = RedisOptions {
+                foreign: options.foreign,
+                tell: options.tell,
+                ..RedisOptions::default()
+            };
+            Arc::new(RedisStore::open(url, now, options).await?)
+        }
+    })
+}
