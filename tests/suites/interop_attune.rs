@@ -673,7 +673,7 @@ async fn scores_are_the_newest_and_of_their_own_names() -> Result<()> {
         return Ok(());
     };
     let store = open(&server.url()).await?;
-    let score = |n: u32, workflow: &str, stage: &str, nanos| QualityFeedback {
+    let rated = |n: u32, workflow: &str, stage: &str, nanos| QualityFeedback {
         feedback_id: format!("feedback_{n:08x}"),
         workflow_name: workflow.into(),
         stage_name: stage.into(),
@@ -684,7 +684,7 @@ async fn scores_are_the_newest_and_of_their_own_names() -> Result<()> {
     };
     for n in 0..150 {
         let nanos = if n < 50 { 950_000_000 } else { 100_000_000 };
-        store.feedback(now(), &score(n, "w", "s", nanos)).await?;
+        store.feedback(now(), &rated(n, "w", "s", nanos)).await?;
     }
     let newest = FeedbackQuery {
         limit: 100,
@@ -698,8 +698,8 @@ async fn scores_are_the_newest_and_of_their_own_names() -> Result<()> {
             .iter()
             .all(|score| score.quality_score == Decimal::from_nanos(100_000_000))
     );
-    store.feedback(now(), &score(1, "a:b", "c", 0)).await?;
-    store.feedback(now(), &score(1, "a", "b:c", 0)).await?;
+    store.feedback(now(), &rated(1, "a:b", "c", 0)).await?;
+    store.feedback(now(), &rated(1, "a", "b:c", 0)).await?;
     let of_a = store.feedback_history(now(), &history("a")).await?;
     assert_eq!(of_a.items.len(), 1);
     assert_eq!(of_a.items[0].stage_name, "b:c");
@@ -707,7 +707,7 @@ async fn scores_are_the_newest_and_of_their_own_names() -> Result<()> {
     let (key, naive) = OLD[3];
     raw.set_ex::<_, _, ()>(key, naive, 600)?;
     store
-        .feedback(now(), &score(2, "code-review", "analysis", 0))
+        .feedback(now(), &rated(2, "code-review", "analysis", 0))
         .await?;
     // A fresh process looks through the key space.
     let other = open_with(&server.url(), RedisOptions::default()).await?;

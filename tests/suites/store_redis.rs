@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use muster::store::redis::{RedisOptions, RedisStore};
 use muster::store::{Durability, Interest, Store, StoreError, StoreErrorKind, StoreUrl, Wake};
 use muster_core::coordination::{ApprovalFilter, Position, SignalCheck, StreamRead};
+use muster_core::record::signal::Signal;
 use muster_tests::fleet_store::{
     PATIENCE, beat, event, eventually, now, of, open, raw, request, signal,
 };
@@ -48,9 +49,61 @@ macro_rules! accepted {
     };
 }
 
+/// How many signals, events and requests are written while the server is killed.
+const EACH: u64 = 600;
+
+/// Writes until all is accepted.
+fn write_all(store: &RedisStore) -> JoinSet<Result<()>> {
+    let mut writers = JoinSet::new();
+    let (signals, events, requests) = (store.clone(), store.clone(), store.clone());
+    writers.spawn(async move {
+        for id in 0..EACH {
+            let signal_type = if id % 2 == 0 { "even" } else { "odd" };
+            let mut new = signal(id, "sender", "reader", signal_type);
+            new.ttl_s = 3600;
+            accepted!(signals.send(now(), &new));
+        }
+        Ok(())
+    });
+    writers.spawn(async move {
+        for n in 0..EACH {
+            let new = event("progress", &format!("{{\"n\":{n}}}"))?;
+            let at = now();
+            accepted!(events.publish(at, &new));
+        }
+        Ok(())
+    });
+    writers.spawn(async move {
+        for id in 0..EACH {
+            accepted!(requests.request(now(), &request(id, "wf", 3600)));
+        }
+        Ok(())
+    });
+    writers
+}
+
+/// Takes signals, waiting for more, until nothing more is to come.
+async fn read_until(store: RedisStore, done: Arc<AtomicBool>) -> Result<Vec<Signal>> {
+    let interest = Interest::Signals {
+        agent_id: "reader".into(),
+    };
+    let mut watch = store.watch(interest).await?;
+    let mut received = Vec::new();
+    loop {
+        let last = done.load(Ordering::SeqCst);
+        match accepted!(store.take(now(), &of("reader", None))) {
+            SignalCheck::Delivered(held) => received.push(held.signal),
+            _ if last => return Ok(received),
+            _ => {
+                let soon = Instant::now() + Duration::from_millis(500);
+                watch.changed(Some(soon)).await?;
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_accepted_is_lost_when_the_server_is_killed() -> Result<()> {
-    const EACH: u64 = 600;
     let settings = ["--appendonly", "yes", "--appendfsync", "always"];
     let Some(mut server) = server(&settings)? else {
         return Ok(());
@@ -60,51 +113,10 @@ async fn nothing_accepted_is_lost_when_the_server_is_killed() -> Result<()> {
     assert_eq!(store.info(now()).await?.durability, Durability::Disk);
     let done = Arc::new(AtomicBool::new(false));
 
-    let mut writers = JoinSet::new();
-    let (sender, publisher, asker) = (store.clone(), store.clone(), store.clone());
-    writers.spawn(async move {
-        for id in 0..EACH {
-            let mut new = signal(id, "sender", "reader", ["even", "odd"][(id % 2) as usize]);
-            new.ttl_s = 3600;
-            accepted!(sender.send(now(), &new));
-        }
-        Ok(())
-    });
-    writers.spawn(async move {
-        for n in 0..EACH {
-            let new = event("progress", &format!("{{\"n\":{n}}}"))?;
-            let at = now();
-            accepted!(publisher.publish(at, &new));
-        }
-        Ok(())
-    });
-    writers.spawn(async move {
-        for id in 0..EACH {
-            accepted!(asker.request(now(), &request(id, "wf", 3600)));
-        }
-        Ok(())
-    });
+    let mut writers = write_all(&store);
     let mut readers = JoinSet::new();
     for _ in 0..2 {
-        let (store, done) = (open(&url).await?, Arc::clone(&done));
-        readers.spawn(async move {
-            let interest = Interest::Signals {
-                agent_id: "reader".into(),
-            };
-            let mut watch = store.watch(interest).await?;
-            let mut received = Vec::new();
-            loop {
-                let last = done.load(Ordering::SeqCst);
-                match accepted!(store.take(now(), &of("reader", None))) {
-                    SignalCheck::Delivered(held) => received.push(held.signal),
-                    _ if last => return Ok::<_, anyhow::Error>(received),
-                    _ => {
-                        let soon = Instant::now() + Duration::from_millis(500);
-                        watch.changed(Some(soon)).await?;
-                    }
-                }
-            }
-        });
+        readers.spawn(read_until(open(&url).await?, Arc::clone(&done)));
     }
     // Killed five times in the middle of it.
     for part in 1..=5 {
@@ -147,18 +159,14 @@ async fn nothing_accepted_is_lost_when_the_server_is_killed() -> Result<()> {
         count: 10_000,
     };
     let batch = store.read(now(), &read).await?.remove(0);
-    let published: Vec<&str> = batch
+    let all: Vec<&str> = batch
         .events
         .iter()
         .map(|given| given.event.data.as_str())
         .collect();
-    let different: BTreeSet<&str> = published.iter().copied().collect();
+    let different: BTreeSet<&str> = all.iter().copied().collect();
     assert_eq!(different.len() as u64, EACH, "events were lost");
-    assert_eq!(
-        published.len(),
-        different.len(),
-        "events were published twice"
-    );
+    assert_eq!(all.len(), different.len(), "events were published twice");
     let asked = store.approvals(now(), &ApprovalFilter::default()).await?;
     assert_eq!(asked.items.len() as u64, EACH, "requests were lost");
     Ok(())
@@ -176,8 +184,7 @@ async fn waits_and_calls_outlive_a_cut_and_a_silent_connection() -> Result<()> {
         agent_id: "far".into(),
     };
     let mut watch = far.watch(interest).await?;
-    type Break = fn(&TcpProxy);
-    for (id, how) in [(1, TcpProxy::cut as Break), (2, TcpProxy::silence as Break)] {
+    for (id, how) in [(1, TcpProxy::cut as fn(&TcpProxy)), (2, TcpProxy::silence)] {
         how(&proxy);
         near.send(now(), &signal(id, "near", "far", "ready"))
             .await?;

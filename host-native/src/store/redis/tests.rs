@@ -38,7 +38,7 @@ async fn empty(server: &RedisServer) -> RedisStore {
     let url = StoreUrl::parse(&server.url()).unwrap();
     let options = RedisOptions {
         foreign: false,
-        shortest_key: Duration::from_secs(3600),
+        shortest_key: Duration::from_hours(1),
         ..RedisOptions::default()
     };
     let store = RedisStore::open(&url, start(), options).await.unwrap();
