@@ -125,7 +125,7 @@ pub(super) fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
         if since.elapsed() >= BUSY_LIMIT {
             return false;
         }
-        let most = (100_u64 << tries.clamp(0, 6)).min(LONGEST_PAUSE_US);
+        let most = (50_u64 << tries.clamp(0, 6)).min(LONGEST_PAUSE_US);
         thread::sleep(Duration::from_micros(fastrand::u64(most / 2..most)));
         true
     }

@@ -27,6 +27,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use muster_core::Timestamp;
@@ -53,6 +54,8 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Arc<Readers>,
     listener: Arc<Listener>,
+    /// Whether the last look for a signal to take found one: there may be more.
+    finds_signals: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
@@ -74,6 +77,7 @@ impl SqliteStore {
             writer: Arc::new(Writer::start(&shared, file, Arc::clone(&listener))?),
             readers: Arc::new(readers),
             listener,
+            finds_signals: Arc::new(AtomicBool::new(false)),
             path: shared,
         })
     }
@@ -134,16 +138,23 @@ impl Store for SqliteStore {
     }
 
     async fn take(&self, now: Timestamp, filter: &SignalFilter) -> StoreResult<SignalCheck> {
-        // Whoever finds nothing needs no lock: those who wait look often.
-        let looked = self.check(now, filter).await?;
-        if !matches!(looked, SignalCheck::Pending(_)) {
-            return Ok(looked);
+        // Whoever finds nothing needs no lock: those who wait look often. Who works
+        // off a queue need not look first.
+        if !self.finds_signals.load(Ordering::Relaxed) {
+            let looked = self.check(now, filter).await?;
+            if !matches!(looked, SignalCheck::Pending(_)) {
+                return Ok(looked);
+            }
         }
         let filter = filter.clone();
         let work = move |connection: &_| signals::take(connection, now, &filter);
-        self.writer
+        let taken = self
+            .writer
             .call(now, "take a signal", Sync::Full, work)
-            .await
+            .await?;
+        let found = matches!(taken, SignalCheck::Delivered(_));
+        self.finds_signals.store(found, Ordering::Relaxed);
+        Ok(taken)
     }
 
     async fn check(&self, now: Timestamp, filter: &SignalFilter) -> StoreResult<SignalCheck> {
