@@ -71,7 +71,11 @@ fn the_component_imports_nothing() {
     assert_eq!(imports, 0);
     assert_eq!(
         exports,
-        ["muster:core/types@0.1.0", "muster:core/usage@0.1.0"]
+        [
+            "muster:core/types@0.1.0",
+            "muster:core/usage@0.1.0",
+            "muster:core/bridge@0.1.0"
+        ]
     );
 }
 
@@ -234,7 +238,18 @@ fn hostile() -> Vec<u8> {
             (i32.store8 (i32.const 2048) (i32.const 0))
             (i32.store (i32.const 2056) (i32.const 16))
             (i32.store (i32.const 2060) (i32.const 0x7fffffff))
-            i32.const 2048))"#;
+            i32.const 2048)
+        (func (export "muster:core/bridge@0.1.0#[constructor]replay")
+            (param i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i32 i32 i32 i32 i32) (result i32)
+            unreachable)
+        (func (export "muster:core/bridge@0.1.0#[method]replay.push")
+            (param i32 i64 i32 i32) (result i32) unreachable)
+        (func (export "muster:core/bridge@0.1.0#[method]replay.push-bytes")
+            (param i32 i64 i32 i32) (result i32) unreachable)
+        (func (export "muster:core/bridge@0.1.0#[method]replay.finish")
+            (param i32 i64) (result i32) unreachable)
+        (func (export "muster:core/bridge@0.1.0#[method]replay.summary-json")
+            (param i32) (result i32) unreachable))"#;
     let mut resolve = wit_parser::Resolve::default();
     let (package, _) = resolve
         .push_dir(artefacts::tests("../host-wasm/wit"))

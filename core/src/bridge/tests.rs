@@ -1,6 +1,7 @@
 //! Streams of events, as they were given by real runs and as they should not be.
 
 mod cases;
+mod hostile;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

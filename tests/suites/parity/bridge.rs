@@ -232,7 +232,7 @@ fn options_that_make_no_sense_are_told() {
     let Some(SandboxError::Guest(GuestError::BadDocument((name, why)))) = error else {
         panic!("{error:?}");
     };
-    assert_eq!((&*name, &*why), ("producer", "not_json at byte 1"));
+    assert_eq!((&*name, &*why), ("producer", "not_json at byte 0"));
     let Some(node) = tool::node() else { return };
     let module = artefacts::browser().unwrap();
     let jobs = [
