@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -191,7 +192,7 @@ fn the_parent_has_the_true_outcome() {
 }
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain: {what}");
         thread::yield_now();
@@ -236,7 +237,8 @@ fn an_interrupt_drains_what_is_open() {
         for step in ["host:9000", "host:9001"] {
             let event = json!({"kind": "method_executing", "jobId": "mill", "stepId": step,
                 "modelName": "m", "methodName": "run"});
-            stream += &format!("{event}\n");
+            stream += &event.to_string();
+            stream.push('\n');
         }
         stdin.write_all(stream.as_bytes()).unwrap();
         wait_until("the finished step", || lines(&out).len() == 1);
@@ -372,7 +374,7 @@ fn add_items(server: &RedisServer, texts: &[&str]) {
         let parts = ["XADD", "events", "*", "event", text];
         let mut request = format!("*{}\r\n", parts.len());
         for part in parts {
-            request += &format!("${}\r\n{part}\r\n", part.len());
+            let _ = write!(request, "${}\r\n{part}\r\n", part.len());
         }
         connection.write_all(request.as_bytes()).unwrap();
         // `$<length>`, then the id.

@@ -115,16 +115,12 @@ impl Reading {
 
     /// Adds an entry; `false` if it is none.
     fn entry(&mut self, text: &str) -> bool {
-        match TelemetryEntry::parse(text) {
-            Ok(entry) => {
-                self.stats.add(&entry, &self.window);
-                true
-            }
-            Err(_) => {
-                self.sources.skipped += 1;
-                false
-            }
-        }
+        let Ok(entry) = TelemetryEntry::parse(text) else {
+            self.sources.skipped += 1;
+            return false;
+        };
+        self.stats.add(&entry, &self.window);
+        true
     }
 }
 
