@@ -8,12 +8,13 @@ use alloc::string::{String, ToString};
 
 use crate::bridge::{Replay, ReplayOptions};
 use crate::delivery::{Answer, Sender, SenderAction, SenderPolicy};
+use crate::diagnose::{DiagnoseOptions, LayerStatus, LogReader, Rulebook, diagnose_bundle};
 use crate::log_kind::LogKind;
 use crate::record::template_ratings::TemplateRatings;
 use crate::record::usage_summary::UsageSummary;
 use crate::telemetry::{LogScan, ReadOptions, Telemetry};
 use crate::time::Timestamp;
-use crate::view::{ReportKind, ReportParams};
+use crate::view::{ReportKind, ReportParams, to_json};
 
 /// Any log of any kind, cut in two anywhere, gives the reports of the whole: as
 /// two chunks of one pass, and as two passes over parts that begin at a line.
@@ -38,6 +39,59 @@ pub fn fuzz_log(kind: LogKind, bytes: &[u8], cut: usize) -> Result<(), (String, 
     } else {
         Err((whole, parts))
     }
+}
+
+/// Any bytes as the log of a gateway, cut in two anywhere, give the records of the whole.
+#[doc(hidden)]
+pub fn fuzz_gateway_log(bytes: &[u8], cut: usize) -> Result<(), (String, String)> {
+    let rules = Rulebook::gateway();
+    let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+    for name in ["err_log", "out_log"] {
+        let read = |chunks: &[&[u8]]| {
+            let mut reader = LogReader::new(&rules, name, 3);
+            for chunk in chunks {
+                reader.push(chunk);
+            }
+            format!("{:?}", reader.finish())
+        };
+        let (whole, cut) = (read(&[bytes]), read(&[head, tail]));
+        if whole != cut {
+            return Err((whole, cut));
+        }
+    }
+    Ok(())
+}
+
+/// Any text as an evidence bundle and as a rule pack is answered or refused, the
+/// same each time; a verdict of `ok` has no layer that is not.
+#[doc(hidden)]
+pub fn fuzz_diagnosis(bundle: &str, pack: &str) -> Result<(), (String, String)> {
+    let options = DiagnoseOptions::default();
+    let read = || format!("{:?}", diagnose_bundle(bundle, &[pack], &options));
+    let (once, again) = (read(), read());
+    if once != again {
+        return Err((once, again));
+    }
+    let Ok(view) = diagnose_bundle(bundle, &[], &options) else {
+        return Ok(());
+    };
+    let bad = view.layers.iter().any(|layer| {
+        matches!(
+            layer.status,
+            LayerStatus::Failed | LayerStatus::Degraded | LayerStatus::Unknown
+        )
+    });
+    if view.is_ok() && bad {
+        return Err((to_json(&view), String::new()));
+    }
+    Ok(())
+}
+
+/// Any text as a pattern: parsing its printed form gives the same pattern, and
+/// what it keeps of a text stands in that text.
+#[doc(hidden)]
+pub fn fuzz_pattern(pattern: &str, text: &str) -> Result<(), (String, String)> {
+    crate::diagnose::check_pattern(pattern, text)
 }
 
 /// Any text as a document beside the logs is read or refused; what was read
@@ -175,6 +229,7 @@ fn reports(kind: LogKind, scan: LogScan) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
     use alloc::vec::Vec;
 
     use proptest::prelude::*;
@@ -267,7 +322,61 @@ mod tests {
         r#"{"type":"error","id":"q","error":{"code":"cancelled"}}"#,
     ];
 
+    /// Pieces that logs of gateways are made of.
+    fn gateway_log() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            3 => prop::sample::select(LOG_PIECES.as_slice()).prop_map(|piece| piece.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..4),
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    const LOG_PIECES: [&str; 18] = [
+        "\n",
+        "}\n",
+        ",\n",
+        " {\n",
+        "  error: error: text",
+        "  length: 12,\n",
+        "  length: 3,\n",
+        "  source: \"tui\",\n",
+        "  source: \"telegram:1\",\n",
+        "  streamId: \"1800043080000-0\",\n",
+        "[gateway] response ready {\n",
+        "[gateway] response ready {\n  length: 40,\n}\n",
+        "[gateway] shutting down {\n",
+        "[gateway:store] persisted inbound message {\n",
+        "command-queue: prompt failed {\n",
+        "[gateway] extension: x\n",
+        "langfuse-cost: cannot load optional dependency 'langfuse'\n",
+        "\u{1b}[2J\u{0}",
+    ];
+
     proptest! {
+        #[test]
+        fn gateway_logs_are_cut_anywhere(bytes in gateway_log(), cut in 0..600_usize) {
+            prop_assert_eq!(fuzz_gateway_log(&bytes, cut), Ok(()));
+        }
+
+        #[test]
+        fn bundles_and_packs_are_answered_or_refused(
+            log in gateway_log(),
+            piece in "[a-z_]{0,6}",
+            value in prop::sample::select(vec!["1", "\"x\"", "{}", "[{}]", "null", "[1]"]),
+        ) {
+            let log = serde_json::Value::from(String::from_utf8_lossy(&log).into_owned());
+            let bundle = format!(
+                r#"{{"muster_bundle":1,"now_ms":1800043200000,"evidence":{{"err_log":{log},"out_log":{log},"{piece}":{value}}}}}"#
+            );
+            let pack = format!(r#"{{"muster_pack":1,"name":"p","log":{value},"cause":{value}}}"#);
+            prop_assert_eq!(fuzz_diagnosis(&bundle, &pack), Ok(()));
+        }
+
+        #[test]
+        fn patterns_are_read_or_refused(pattern in "[ab*{}\\\\x ]{0,12}", text in "[abx ]{0,20}") {
+            prop_assert_eq!(fuzz_pattern(&pattern, &text), Ok(()));
+        }
+
         #[test]
         fn streams_give_what_they_start(stream in stream(), cut in 0..4000_usize) {
             prop_assert_eq!(fuzz_bridge(&stream, cut), Ok(()));

@@ -7,6 +7,7 @@
 
 mod bridge;
 mod corpus;
+mod gateway;
 mod hosts;
 mod measure;
 mod peers;
@@ -22,7 +23,7 @@ use anyhow::{Context, Result, ensure};
 use measure::{Run, alternate, median};
 
 /// The parts of the table, for `--only`.
-const GROUPS: [&str; 4] = ["reports", "hosts", "bridge", "stores"];
+const GROUPS: [&str; 5] = ["reports", "hosts", "bridge", "gateway", "stores"];
 
 /// Lines of the corpus for one thread: about 100 MB.
 const HOST_LINES: u64 = 320_000;
@@ -83,6 +84,11 @@ fn main() -> Result<()> {
     if wanted("bridge") {
         let folder = tempfile::tempdir()?;
         bridge::table(&muster_binary()?, folder.path(), runs)?;
+        println!();
+    }
+    if wanted("gateway") {
+        let folder = tempfile::tempdir()?;
+        gateway::table(&muster_binary()?, folder.path(), runs)?;
         println!();
     }
     if wanted("stores") {

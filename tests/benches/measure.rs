@@ -35,6 +35,11 @@ pub(crate) fn repeat(command: &Command, runs: usize) -> Result<Vec<Run>> {
     (0..runs).map(|_| run(command)).collect()
 }
 
+/// Runs a command whose answer is no several times.
+pub(crate) fn repeat_no(command: &Command, runs: usize) -> Result<Vec<Run>> {
+    (0..runs).map(|_| run_to(command, 1)).collect()
+}
+
 /// The middle value.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -42,6 +47,11 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn run(command: &Command) -> Result<Run> {
+    run_to(command, 0)
+}
+
+/// Runs a command that is to end with this status.
+fn run_to(command: &Command, status: i32) -> Result<Run> {
     // A command runs once only; its program, arguments and environment are copied.
     let mut fresh = Command::new(command.get_program());
     fresh
@@ -63,7 +73,7 @@ fn run(command: &Command) -> Result<Run> {
         .with_context(|| format!("waiting for {command:?}"))?;
     let wall = start.elapsed();
     ensure!(
-        ended.status.success(),
+        ended.status.code() == Some(status),
         "{command:?} ended with {}",
         ended.status
     );

@@ -4,6 +4,8 @@
 
 #[path = "parity/bridge.rs"]
 mod bridge;
+#[path = "parity/diagnosis.rs"]
+mod diagnosis;
 
 use std::sync::LazyLock;
 

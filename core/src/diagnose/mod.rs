@@ -31,6 +31,7 @@ pub use evidence::{
 pub use layer::Layer;
 pub use layers::LayerStatus;
 pub use pack::{Cause, GATEWAY_PACK, PACK_VERSION, Pack, PackError, PackStep, Remedy, Rulebook};
+pub(crate) use pattern::check_pattern;
 pub use verdict::{Delivery, Severity, Verdict};
 
 use case::Case;

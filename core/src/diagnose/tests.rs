@@ -251,3 +251,83 @@ proptest! {
         prop_assert_eq!(once, again);
     }
 }
+
+/// Reads a log of the standard output.
+fn out_log(rules: &Rulebook, text: &str, keep: usize) -> LogEvidence {
+    let mut reader = LogReader::new(rules, "out_log", keep);
+    reader.push(text.as_bytes());
+    reader.finish()
+}
+
+#[test]
+fn a_flood_of_records_costs_the_older_ones_of_its_kind_alone() {
+    let rules = Rulebook::gateway();
+    let mut text = String::from("[gateway] shutting down {\n  signal: \"SIGTERM\",\n}\n");
+    for number in 0..50_000 {
+        text.push_str(&format!(
+            "[gateway:store] persisted inbound message {{\n  streamId: \"18000{number:08}-0\",\n}}\n"
+        ));
+    }
+    let read = out_log(&rules, &text, 10);
+    assert_eq!(read.records.len(), 11);
+    assert_eq!(read.cut, 49_990);
+    assert_eq!(&*read.records[0].rule, "shutting_down");
+    assert_eq!(read.records[10].field("streamId"), Some("1800000049999-0"));
+}
+
+/// Each record promises a long answer that is not there: everything is read twice at most.
+#[test]
+fn promised_answers_that_do_not_come_cost_no_more_than_a_second_reading() {
+    let rules = Rulebook::gateway();
+    let text =
+        "[gateway] response ready {\n  source: \"tui\",\n  length: 250000,\n}\n".repeat(20_000);
+    let read = out_log(&rules, &text, 10);
+    assert_eq!(read.found.get("response_ready"), Some(&20_000));
+}
+
+#[test]
+fn answers_are_no_records_and_records_are_no_answers() {
+    let rules = Rulebook::gateway();
+    let answer = "[gateway] shutting down {\n  signal: \"x\",\n}\nend";
+    let said = |source: &str, length: usize, text: &str| {
+        format!(
+            "[gateway] response ready {{\n  source: \"{source}\",\n  length: {length},\n}}\n{text}\n"
+        )
+    };
+    let downs = |text: &str| {
+        out_log(&rules, text, 10)
+            .found
+            .get("shutting_down")
+            .copied()
+    };
+    assert_eq!(downs(&said("tui", answer.len(), answer)), None);
+    assert_eq!(downs(&said("tui", answer.len() + 1, answer)), Some(1));
+    // Answers to channels need not be printed: records may follow at once.
+    assert_eq!(downs(&said("telegram:1", answer.len(), answer)), Some(1));
+    // The length counts UTF-16 units.
+    let wide = format!("\u{1f600}{answer}");
+    assert_eq!(downs(&said("tui", answer.len() + 2, &wide)), None);
+}
+
+#[test]
+fn torn_and_nested_records_cost_themselves() {
+    let rules = Rulebook::gateway();
+    let read = |text: &str| {
+        let mut reader = LogReader::new(&rules, "err_log", 10);
+        reader.push(text.as_bytes());
+        reader.finish()
+    };
+    // The process died while it wrote the first record.
+    let torn = read("[gateway:redis] command error {\n  error: \"x\",\n[gateway] extension: y\n");
+    assert_eq!(torn.records.len(), 2);
+    assert!(torn.records[0].torn && !torn.records[1].torn);
+    // The text of an error imitates a record.
+    let nested = read(
+        "command-queue: prompt failed {\n  error: error: bad\n[gateway] uncaught exception {\nmore\n,\n}\n",
+    );
+    assert_eq!(nested.records.len(), 1);
+    assert_eq!(&*nested.records[0].rule, "prompt_failed");
+    // Bytes that are no text.
+    let binary = read("\u{0}\u{1b}[31m\n[gateway] extension: y\n");
+    assert_eq!(binary.records.len(), 1);
+}

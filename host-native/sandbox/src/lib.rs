@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
+mod diagnosis;
 mod error;
 mod limits;
 mod ticker;
@@ -37,6 +38,7 @@ use bindings::exports::muster::core::usage::Guest;
 use bindings::{Core, CorePre};
 
 pub use bindings::exports::muster::core::bridge::{ReplayClock, ReplayOptions};
+pub use bindings::exports::muster::core::diagnosis::DiagnoseOptions;
 pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };

@@ -5,6 +5,7 @@
 //! other host gives. The TypeScript types stand in `types.d.ts`.
 
 mod bridge;
+mod diagnosis;
 mod options;
 
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};

@@ -113,6 +113,19 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
+    /// An array of strings; empty where it is absent.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, JsError> {
+        let Some(value) = self.get(name)? else {
+            return Ok(Vec::new());
+        };
+        let not_texts = || error(&format!("{name}: not an array of strings"));
+        let items = value.dyn_ref::<Array>().ok_or_else(not_texts)?;
+        items
+            .iter()
+            .map(|item| item.as_string().ok_or_else(not_texts))
+            .collect()
+    }
+
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, JsError> {
         self.get(name)?
             .map(|value| {
@@ -124,7 +137,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    fn size(&self, name: &str) -> Result<Option<usize>, JsError> {
+    pub(crate) fn size(&self, name: &str) -> Result<Option<usize>, JsError> {
         self.integer(name)?
             .map(|integer| {
                 usize::try_from(integer).map_err(|_| error(&format!("{name}: below zero")))

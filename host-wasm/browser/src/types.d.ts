@@ -662,3 +662,82 @@ export interface BridgeSummary {
   cancelled: number;
   drained: number;
 }
+
+/** How to diagnose. What is absent has its default. */
+export interface DiagnoseOptions {
+  /** Older things are history, in hours; else 1. */
+  hours?: number;
+  /** Of each kind of record in a log, the newest that are looked at; else 100. */
+  records?: number;
+  /** Ages are counted to here, in RFC 3339; else to the time of the bundle. */
+  now?: string;
+  /** The set-up: `joelclaw`, or any other name for one that has only what its packs look at. */
+  profile?: string;
+  /** Rule packs in their JSON form, beside the built-in one. */
+  packs?: string[];
+}
+
+/** What is wrong with a gateway, out of the text of an evidence bundle. Throws where it is none. */
+export function diagnose(bundle: string, options?: DiagnoseOptions): Diagnosis;
+
+/** The same as JSON text, in the bytes that every host gives. */
+export function diagnoseJson(bundle: string, options?: DiagnoseOptions): string;
+
+/** The names of layers, first to last. */
+export type DiagnosisLayerName =
+  | "substrate" | "process" | "cli-status" | "session-pressure" | "interruptibility"
+  | "channel-health" | "channel-healing" | "operator-tracing" | "error-log" | "stdout-log"
+  | "e2e-test" | "session-transcript" | "otel" | "model-api" | "redis-state";
+
+/** Verdict, cause, what to do, and the layers. */
+export interface Diagnosis {
+  verdict: "ok" | "degraded" | "failed" | "unknown";
+  delivery: "ok" | "impaired" | "down" | "unknown";
+  first_failing_layer: DiagnosisLayerName | null;
+  /** Id of the primary cause, `none` where there is none. */
+  cause: string;
+  /** The cause in a sentence. */
+  summary: string;
+  /** Ids of all other causes that hold. */
+  secondary: string[];
+  /** Ids of what to do, in order. */
+  remedy: string[];
+  remedies: { id: string; text: string; command: string | null }[];
+  layers: DiagnosisLayer[];
+  /** Old, repaired or expected things. */
+  information: { about: string | null; text: string }[];
+  /** When to look again, where something cannot be told yet. */
+  recheck: { at: string; why: string } | null;
+  now: string;
+  window: TimeWindow;
+  /** What was looked at, by name. */
+  evidence: Record<string, {
+    state: "present" | "absent" | "unreadable";
+    reason?: string;
+    lines?: number;
+    skipped?: number;
+    records?: number;
+  }>;
+  packs: string[];
+  notes: string[];
+}
+
+/** One layer. */
+export interface DiagnosisLayer {
+  layer: DiagnosisLayerName;
+  status: "ok" | "degraded" | "failed" | "skipped" | "unknown" | "not_applicable";
+  detail: string;
+  findings: DiagnosisFinding[];
+}
+
+/** A cause that holds. */
+export interface DiagnosisFinding {
+  cause: string;
+  role: "primary" | "secondary" | "notice";
+  severity: "ok" | "degraded" | "failed";
+  title: string;
+  /** Ids of the causes that make it secondary. */
+  explained_by: string[];
+  /** At most five pieces, the newest. */
+  evidence: { source: string; line: number | null; at: string | null; bounded: boolean; text: string }[];
+}

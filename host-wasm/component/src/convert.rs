@@ -172,7 +172,7 @@ fn window(window: CoreWindow) -> Window {
     }
 }
 
-fn size(number: u32) -> usize {
+pub(crate) fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 

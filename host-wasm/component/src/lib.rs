@@ -6,6 +6,7 @@
 mod bindings;
 mod bridge;
 mod convert;
+mod diagnosis;
 
 use core::cell::RefCell;
 

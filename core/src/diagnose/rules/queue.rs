@@ -153,15 +153,16 @@ fn deciding_values(events: &[&Event]) -> String {
 fn wrongly_dropped(case: &Case<'_>, events: &[&Event]) -> Vec<Exhibit> {
     let long = case.rules.threshold("long_prompt_chars", 300);
     let mut wrong = Vec::new();
-    for (at, event) in events.iter().enumerate() {
+    for event in events {
         let length = number(event, "promptLength", "prompt_length");
         let normalized = number(event, "normalizedLength", "normalized_length");
         let kept_preamble =
             stripped(event) == Some(false) && length.is_some_and(|length| length > long);
         let collides = hash(event).is_some_and(|prefix| {
-            events[..at].iter().any(|other| {
+            case.all_events().any(|other| {
                 let other_length = number(other, "normalizedLength", "normalized_length");
-                hash(other) == Some(prefix)
+                other.at >= case.long.from
+                    && hash(other) == Some(prefix)
                     && other_length.is_some()
                     && normalized.is_some()
                     && other_length != normalized

@@ -282,10 +282,12 @@ fn race(case: &Case<'_>) -> Vec<Judgement> {
     }
     found.push(case.find_in("session.streaming_race", layer, exhibits));
     let mut replayed = Case::shown(&case.out, case.out.current("replayed"));
-    for event in case
-        .events("queue.replay.started")
-        .chain(case.events("queue.replay.completed"))
-    {
+    let replays = case.all_events().filter(|event| {
+        event.action.starts_with("queue.replay.")
+            && event.action != "queue.replay.empty"
+            && case.span.holds(event.at)
+    });
+    for event in replays {
         replayed.push(Case::event_exhibit(event));
     }
     if !replayed.is_empty() {
