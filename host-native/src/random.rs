@@ -11,12 +11,13 @@ pub fn id(prefix: &str) -> Result<String, Failure> {
     Ok(format!("{prefix}_{:016x}", u64::from_be_bytes(bytes)))
 }
 
-/// A number from 0 to below 1, for spreading; one half where there is no chance.
-pub fn share() -> f64 {
+/// Bits for spreading what would come at once; all set where there is no chance, for
+/// the longest wait then.
+pub fn jitter() -> u32 {
     let mut bytes = [0; 4];
     match getrandom::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
-        Err(_) => 0.5,
+        Ok(()) => u32::from_be_bytes(bytes),
+        Err(_) => u32::MAX,
     }
 }
 
@@ -29,6 +30,7 @@ mod tests {
         let (a, b) = (id("signal").unwrap(), id("signal").unwrap());
         assert_ne!(a, b);
         assert_eq!(a.len(), "signal_".len() + 16);
-        assert!((0.0..1.0).contains(&share()));
+        let drawn = [(); 4].map(|()| jitter());
+        assert!(drawn.iter().any(|bits| *bits != drawn[0]), "{drawn:?}");
     }
 }

@@ -12,15 +12,15 @@ use crate::view::Seconds;
 /// `ttl_s` seconds, in words; empty if all is well.
 pub fn cadence_warnings(interval_us: u64, ttl_s: u32) -> Vec<String> {
     let second = US_PER_SECOND.unsigned_abs();
-    let ttl_us = u64::from(ttl_s).saturating_mul(second);
+    let lifetime_us = u64::from(ttl_s).saturating_mul(second);
     let stale_us = DEFAULT_STALE_S.saturating_mul(second);
     let interval = Seconds(interval_us);
     let mut warnings = Vec::new();
-    if interval_us > ttl_us {
+    if interval_us > lifetime_us {
         warnings.push(format!(
             "the interval of {interval} s exceeds the TTL of {ttl_s} s: the agent is gone between two beats"
         ));
-    } else if interval_us > ttl_us / 2 {
+    } else if interval_us > lifetime_us / 2 {
         warnings.push(format!(
             "the interval of {interval} s exceeds half the TTL of {ttl_s} s: one late beat and the agent is gone"
         ));

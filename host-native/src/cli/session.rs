@@ -6,18 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_core::Timestamp;
-use muster_core::coordination::Listing;
+use muster_core::coordination::{Backoff, Listing};
+use muster_core::liveness::LivenessOptions;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Context, context};
+use crate::config::Config;
 use crate::error::{Answer, Failure};
 use crate::random;
 use crate::store::{self, OpenOptions, Store, StoreError, StoreUrl, Tell, TracedStore};
-
-/// The first wait before a call is made again.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-/// The longest.
-const LAST_RETRY: Duration = Duration::from_secs(5);
 
 /// A command at work on a store.
 pub(crate) struct Session<'a> {
@@ -27,6 +24,8 @@ pub(crate) struct Session<'a> {
     pub(crate) store: Arc<dyn Store>,
     /// The address of the store, with its password, for other processes.
     pub(crate) address: String,
+    /// When an agent counts as late, stale or dead.
+    pub(crate) liveness: LivenessOptions,
     /// Since when a clock that was set by an option goes on.
     waits_since: Cell<Option<Instant>>,
 }
@@ -52,18 +51,16 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// The address of the store that is set: by the option, the environment, a settings
 /// file, else the database in the user's data folder.
-pub(crate) fn store_url(context: &Context) -> Result<StoreUrl, Failure> {
-    let config = context.config(Path::new("."))?;
-    Ok(StoreUrl::choose(
-        context.store.as_deref(),
-        config.store.as_deref(),
-    )?)
+pub(crate) fn store_url(context: &Context, config: &Config) -> Result<StoreUrl, Failure> {
+    let (given, configured) = (context.store.as_deref(), config.store.as_deref());
+    Ok(StoreUrl::choose(given, configured)?)
 }
 
 impl<'a> Session<'a> {
     /// Opens the store that is set.
     pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
-        let url = store_url(context)?;
+        let config = context.config(Path::new("."))?;
+        let url = store_url(context, &config)?;
         let now = context.clock.now();
         context.say(1, || format!("store: {url}"));
         let tell: Option<Tell> = (context.verbose > 0).then(|| Arc::new(context::say) as Tell);
@@ -79,6 +76,7 @@ impl<'a> Session<'a> {
             context,
             store,
             address: address(&url),
+            liveness: config.liveness.options(),
             waits_since: Cell::new(None),
         })
     }
@@ -145,7 +143,7 @@ fn address(url: &StoreUrl) -> String {
 /// Bears with a store that is away for a while.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
-    failures: u32,
+    backoff: Backoff,
 }
 
 impl Patience {
@@ -160,44 +158,20 @@ impl Patience {
         if !error.kind.is_passing() || until.is_some_and(|until| until <= Instant::now()) {
             return Err(error);
         }
-        if self.failures == 0 {
+        if self.backoff.failures() == 0 {
             session.context.say(0, || format!("{error}; trying again"));
         }
-        let again = Instant::now() + self.next_wait();
-        self.failures = self.failures.saturating_add(1);
+        let wait_us = self.backoff.after_failure(random::jitter());
+        let again = Instant::now() + Duration::from_micros(wait_us);
         sleep_until(until.map_or(again, |until| until.min(again))).await;
         Ok(())
     }
 
     /// A call was answered.
     pub(crate) fn answered(&mut self, session: &Session<'_>) {
-        if self.failures > 0 {
-            self.failures = 0;
+        if self.backoff.failures() > 0 {
+            self.backoff.succeeded();
             session.context.say(0, || "the store is back".into());
         }
-    }
-
-    /// Twice as long after each failure, less up to a half that chance takes, so
-    /// that many waiting processes do not come back at once.
-    fn next_wait(&self) -> Duration {
-        let whole = FIRST_RETRY
-            .saturating_mul(1 << self.failures.min(10))
-            .min(LAST_RETRY);
-        whole - (whole / 2).mul_f64(random::share())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_to_a_bound() {
-        for failures in [0, 1, 5, 6, 100, u32::MAX] {
-            let wait = Patience { failures }.next_wait();
-            assert!(wait >= FIRST_RETRY / 2 && wait <= LAST_RETRY, "{wait:?}");
-        }
-        let late = Patience { failures: 60 }.next_wait();
-        assert!(late >= LAST_RETRY / 2);
     }
 }

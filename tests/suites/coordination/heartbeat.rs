@@ -15,6 +15,7 @@ crate::on_each_store![
     facts_stay_from_beat_to_beat,
     a_command_says_how_far_it_is,
     the_roll_tells_states_apart,
+    the_limits_of_states_are_set_in_a_file,
     who_waits_for_a_human_is_not_stuck,
     a_watched_roll_shows_what_changes,
 ];
@@ -159,6 +160,23 @@ fn a_command_says_how_far_it_is(fleet: &Fleet) -> Result<()> {
     );
     std::fs::write(&fifo, "done")?;
     assert_eq!(running.end()?.exit, 0);
+    Ok(())
+}
+
+fn the_limits_of_states_are_set_in_a_file(fleet: &Fleet) -> Result<()> {
+    let beat_at = at(0);
+    let beat = ["heartbeat", "beat", "--agent", "builder", "--now", &beat_at];
+    fleet.expect(0, &beat)?;
+    let settings = fleet.user.path().join("limits.toml");
+    std::fs::write(&settings, "[liveness]\ninterval_s = 1\nstale_s = 5\n")?;
+    let settings = settings.to_str().context("an odd path")?;
+    let now = at(6);
+    let status = ["heartbeat", "status", "builder", "--now", &now];
+    assert_eq!(fleet.json(0, &status)?["state"], "alive");
+    let limited = [&status[..], &["--config", settings]].concat();
+    assert_eq!(fleet.json(1, &limited)?["state"], "stale");
+    let list = ["heartbeat", "list", "--now", &now, "--config", settings];
+    assert_eq!(fleet.json(0, &list)?[0]["state"], "stale");
     Ok(())
 }
 

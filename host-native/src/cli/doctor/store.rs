@@ -1,6 +1,7 @@
 //! The third to the fifth step: the store, the lifetimes in it, the approvals.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use muster_core::coordination::ApprovalFilter;
 use muster_core::view::{CheckStatus, CheckView, DoctorStep, QuietAgent};
@@ -17,7 +18,7 @@ const WITHOUT: &str =
 
 /// The steps that need the store, in their order.
 pub(super) fn check(context: &Context) -> Result<Vec<CheckView>, Failure> {
-    let url = store_url(context)?;
+    let url = store_url(context, &context.config(Path::new("."))?)?;
     if url.path().is_some_and(|path| !path.exists()) {
         let evidence = vec![format!(
             "{url} is not there; the first command that needs it makes it"

@@ -105,7 +105,7 @@ impl Status {
         let view = match session.store.agent(now, id).await? {
             Some(mut row) => {
                 of_this_clock(session, &mut row);
-                AgentView::of(&row, now, &LivenessOptions::default(), &open, None)
+                AgentView::of(&row, now, &session.liveness, &open, None)
             }
             None => AgentView::never_seen(id, now, &open, None),
         };
@@ -142,6 +142,7 @@ pub(crate) struct Roll {
     now: muster_core::Timestamp,
     rows: Vec<FleetRow>,
     open: Vec<ApprovalRow>,
+    limits: LivenessOptions,
 }
 
 impl Roll {
@@ -151,25 +152,28 @@ impl Roll {
         let mut rows = session.items(session.store.fleet(now).await?);
         rows.iter_mut().for_each(|row| of_this_clock(session, row));
         let open = open_requests(session).await?;
-        Ok(Self { now, rows, open })
+        Ok(Self {
+            now,
+            rows,
+            open,
+            limits: session.liveness,
+        })
     }
 
     /// Everybody's state.
     pub(crate) fn views(&self) -> Vec<AgentView> {
-        let options = LivenessOptions::default();
         self.rows
             .iter()
-            .map(|row| AgentView::of(row, self.now, &options, &self.open, None))
+            .map(|row| AgentView::of(row, self.now, &self.limits, &self.open, None))
             .collect()
     }
 
     /// When the first of them is in another state if nobody beats.
     fn changes_at(&self, session: &Session<'_>) -> Option<Instant> {
-        let options = LivenessOptions::default();
         let changes = self
             .rows
             .iter()
-            .filter_map(|row| Liveness::of(row, self.now, self.now, &options).changes_at);
+            .filter_map(|row| Liveness::of(row, self.now, self.now, &self.limits).changes_at);
         changes.min().map(|at| session.moment_of(at))
     }
 }

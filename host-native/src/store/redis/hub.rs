@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::RedisStore;
-use super::backoff::Backoff;
+use super::backoff::{backoff, pause};
 use super::failure::explain;
 use super::keys::Subject;
 use super::target::Target;
@@ -234,7 +234,7 @@ impl Inner {
 
 /// Keeps the connection alive for as long as the hub is there.
 async fn look_after(inner: Weak<Inner>) {
-    let mut backoff = Backoff::default();
+    let mut backoff = backoff();
     loop {
         let Some(hub) = inner.upgrade() else { return };
         let is_lost = tokio::select! {
@@ -254,12 +254,12 @@ async fn look_after(inner: Weak<Inner>) {
         hub.abandoned();
         if let Ok(live) = Inner::connect(&hub).await {
             *connection = Some(live);
-            backoff.reset();
+            backoff.succeeded();
             hub.wake_all();
         } else {
             drop(connection);
             hub.lost.notify_one();
-            sleep(backoff.pause()).await;
+            sleep(pause(&mut backoff)).await;
         }
     }
 }

@@ -13,7 +13,7 @@ use redis::aio::ConnectionLike;
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::backoff::Backoff;
+use super::backoff::{backoff, pause};
 use super::failure::{breaks_the_connection, explain, is_passing};
 use super::reply::Reply;
 use super::script::Script;
@@ -195,7 +195,7 @@ impl Link {
 
     async fn attempt(&self, tried: &str, work: Work<'_>) -> StoreResult<Reply> {
         let deadline = Instant::now() + PATIENCE;
-        let mut backoff = Backoff::default();
+        let mut backoff = backoff();
         let mut again = false;
         let mut broken = 0;
         loop {
@@ -215,7 +215,7 @@ impl Link {
                 },
                 Err(error) => error,
             };
-            let pause = backoff.pause();
+            let pause = pause(&mut backoff);
             if !is_passing(&error) || Instant::now() + pause >= deadline {
                 return Err(explain(self.tried(tried), &error));
             }
