@@ -278,6 +278,23 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_below_the_help_fits_its_lines() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string);
+            for line in help.unwrap_or_default().lines() {
+                // Examples may be longer: they are typed, not read.
+                let is_example = line.starts_with("  ");
+                let name = command.get_name();
+                assert!(is_example || line.chars().count() <= 80, "{name}: {line}");
+            }
+            for inner in command.get_subcommands() {
+                check(inner);
+            }
+        }
+        check(&command());
+    }
+
+    #[test]
     fn json_is_seen_before_the_end_of_options() {
         let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
         assert!(asks_for_json(&args("muster nonsense --json")));

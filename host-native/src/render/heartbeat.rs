@@ -58,6 +58,15 @@ pub fn agents_alive(agents: &[AgentView], style: &Style) -> String {
     let _ = writeln!(out, "{}\n", style.title(&summary(agents)));
     out += &table(agents, style);
     for agent in agents {
+        if !matches!(agent.state, AgentState::Alive | AgentState::Finished) {
+            let text = format!(
+                "{} is {}: {}",
+                agent.agent_id,
+                agent.state.name(),
+                agent.reason
+            );
+            let _ = writeln!(out, "{}", style.sentence(&plain(&text)));
+        }
         note(&mut out, agent, style);
     }
     out
@@ -138,7 +147,6 @@ fn table(agents: &[AgentView], style: &Style) -> String {
         ("BEAT", Align::Number),
         ("PROGRESS", Align::Text),
         ("TASK", Align::Name),
-        ("WHY", Align::Name),
     ]);
     for agent in agents {
         table.row([
@@ -151,7 +159,6 @@ fn table(agents: &[AgentView], style: &Style) -> String {
             agent.age_s.map_or_else(|| "-".into(), span),
             agent.progress.map(bar).unwrap_or_default(),
             agent.current_task.clone().unwrap_or_default(),
-            agent.reason.clone(),
         ]);
     }
     let text = table.render(style);
@@ -196,5 +203,45 @@ fn colored(state: AgentState, text: &str, style: &Style) -> String {
         AgentState::Late | AgentState::Stale | AgentState::Dead => style.warning(text),
         AgentState::Finished => style.faint(text),
         AgentState::Alive | AgentState::Unknown => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_core::Timestamp;
+    use muster_core::coordination::FleetRow;
+    use muster_core::liveness::LivenessOptions;
+    use muster_core::record::heartbeat::Heartbeat;
+
+    use super::*;
+
+    #[test]
+    fn a_roll_fits_and_says_why() {
+        let at = Timestamp::parse("2026-11-20T10:00:00Z").unwrap();
+        let beat = |id: &str, status: &str| FleetRow {
+            beat: Heartbeat::parse(&format!(
+                r#"{{"agent_id": "{id}", "status": "{status}", "progress": 7.5,
+                    "current_task": "{}", "last_beat": "2026-11-20T10:00:00Z"}}"#,
+                "a long task \\u001b[2J".repeat(9)
+            ))
+            .unwrap(),
+            arrivals: vec![at],
+            expires_at: at.saturating_add_us(30_000_000),
+            age_by_store_us: None,
+        };
+        let options = LivenessOptions::default();
+        let agents: Vec<AgentView> = [(&*"x".repeat(99), "running"), ("b", "completed")]
+            .iter()
+            .map(|(id, status)| {
+                let now = at.saturating_add_us(16_000_000);
+                AgentView::of(&beat(id, status), now, &options, &[], None)
+            })
+            .collect();
+        let text = agents_alive(&agents, &Style::plain());
+        assert!(text.lines().all(|line| line.len() <= 101), "{text}");
+        assert!(text.contains("is late: no beat for 16 s"), "{text}");
+        assert!(text.contains("########## 750%"), "{text}");
+        assert!(!text.contains('\u{1b}'));
+        assert!(agent(&agents[1], &Style::plain()).starts_with("b: finished\n"));
     }
 }

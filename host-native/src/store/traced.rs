@@ -129,7 +129,8 @@ impl Store for TracedStore {
 
     async fn enrol(&self, now: Timestamp, agent_id: &str) -> StoreResult<()> {
         let call = format!("enrol agent {agent_id}");
-        self.told(call, self.store.enrol(now, agent_id), done).await
+        self.told(call, self.store.enrol(now, agent_id), |()| "done".into())
+            .await
     }
 
     async fn slowest_delivery(
@@ -304,7 +305,8 @@ impl Store for TracedStore {
             "keep score {}/{}/{}",
             score.workflow_name, score.stage_name, score.tier
         );
-        self.told(call, self.store.feedback(now, score), done).await
+        self.told(call, self.store.feedback(now, score), |()| "done".into())
+            .await
     }
 
     async fn feedback_history(
@@ -372,10 +374,6 @@ async fn told<T>(
     };
     tell(&format!("store: {call}: {outcome}, {ms:.1} ms"));
     answer
-}
-
-fn done((): &()) -> String {
-    "done".into()
 }
 
 fn listed<T>(listing: &Listing<T>) -> String {

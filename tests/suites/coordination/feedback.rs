@@ -92,12 +92,11 @@ fn the_newest_scores_count(fleet: &Fleet) -> Result<()> {
     let view = fleet.json(0, &stats)?;
     assert_eq!(view["stages"][0]["mean"], 0.84);
     assert_eq!(view["stages"][0]["min"], 0.2);
-    // After a week the old ones are gone.
+    // After a week the old ones are gone. A server's keys live by the server's own
+    // clock, so those are not looked for.
     let now = "2026-11-27T12:05:00Z";
-    let view = fleet.json(
-        0,
-        &["feedback", "stats", "--workflow", "review", "--now", now],
-    )?;
+    let stats = ["feedback", "stats", "--workflow", "review", "--now", now];
+    let view = fleet.json(0, &[&stats[..], &["--no-foreign"]].concat())?;
     assert_eq!(view["stages"][0]["samples"], 1);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use muster_tests::fleet::Fleet;
+use muster_tests::redis_server::RedisServer;
 
 /// One command of each group.
 const COMMANDS: [&[&str]; 4] = [
@@ -56,5 +57,53 @@ fn the_option_the_environment_and_the_settings_choose_the_store() -> Result<()> 
     fs::remove_file(home.join("muster.toml"))?;
     let status = fleet.command(&beat).env_remove("MUSTER_STORE").status()?;
     assert!(status.success() && exists(".local/share/muster/muster.db"));
+    Ok(())
+}
+
+#[test]
+fn a_wait_outlives_the_end_of_its_server() -> Result<()> {
+    let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut server) = RedisServer::start(&durable)? else {
+        return Ok(());
+    };
+    let fleet = Fleet::on(server.url())?;
+    let waiting = fleet.start(&["-v", "signal", "wait", "--agent", "b", "--timeout", "120"])?;
+    let consuming = fleet.start(&["-v", "--json", "stream", "consume", "build"])?;
+    let ask = [
+        "-v", "--json", "approval", "request", "--agent", "b", "--type", "t", "--id", "x",
+    ];
+    let asking = fleet.start(&ask)?;
+    let run = [
+        "heartbeat",
+        "run",
+        "--agent",
+        "b",
+        "--interval",
+        "50ms",
+        "--",
+        "cat",
+    ];
+    let mut run = fleet.command(&run);
+    let running = muster_tests::fleet::Running::start(run.stdin(std::process::Stdio::piped()))?;
+    waiting.says("never seen")?;
+    consuming.says("read events build")?;
+    asking.says("look at approval x: pending")?;
+    server.kill();
+    running.says("the command goes on")?;
+    // What cannot be reached is told at once where nobody waits.
+    fleet.expect(3, &["signal", "check", "--agent", "b"])?;
+    server.run()?;
+    running.says("the store is back")?;
+    fleet.expect(
+        0,
+        &[
+            "signal", "send", "--from", "a", "--to", "b", "--type", "ready",
+        ],
+    )?;
+    fleet.expect(0, &["stream", "publish", "build"])?;
+    fleet.expect(0, &["approval", "respond", "x", "--approve"])?;
+    assert_eq!(waiting.end()?.exit, 0);
+    assert_eq!(consuming.json()?["event_type"], "build");
+    assert_eq!(asking.end()?.exit, 0);
     Ok(())
 }

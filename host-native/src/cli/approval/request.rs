@@ -21,9 +21,9 @@ use crate::{random, render};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster approval request --agent builder --type deploy --context '{\"version\": \"1.2\"}'\n  muster approval request --agent builder --type deploy --timeout 10m -- ./deploy.sh\n\n\
-        Exit status 0 when it is approved, 1 when it is rejected or timed out; the document\n\
-        says which. With a command, its own status once it ran (128 and the signal where\n\
-        one ended it), and 125 where Muster failed before it started."
+        Exit status 0 when it is approved, 1 when it is rejected or timed out; the\n\
+        document says which. With a command, its own status once it ran (128 and the\n\
+        signal where one ended it), and 125 where Muster failed before it started."
 )]
 pub(crate) struct Request {
     /// The agent that asks
@@ -146,15 +146,12 @@ async fn wait(
     let mut watch: Option<Box<dyn Watch>> = None;
     loop {
         let turn = async {
-            let mut listening = match watch.take() {
-                Some(watch) => watch,
-                None => {
-                    let request_id = request_id.to_owned();
-                    session
-                        .store
-                        .watch(Interest::Approval { request_id })
-                        .await?
-                }
+            let mut listening = if let Some(watch) = watch.take() {
+                watch
+            } else {
+                let request_id = request_id.to_owned();
+                let interest = Interest::Approval { request_id };
+                session.store.watch(interest).await?
             };
             let row = session.store.approval(session.now(), request_id).await?;
             let is_open = row

@@ -13,8 +13,8 @@ use crate::render;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster approval sweep\n  muster approval sweep --every 60s\n\n\
-        Requests of Muster leave the queue by themselves at their deadline. Those of attune\n\
-        stay listed there until they are swept."
+        Requests of Muster leave the queue by themselves at their deadline. Those of\n\
+        attune stay listed there until they are swept."
 )]
 pub(crate) struct Sweep {
     /// Do so again and again until interrupted

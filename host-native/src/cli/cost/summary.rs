@@ -11,9 +11,10 @@ use crate::render;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  ANTHROPIC_ADMIN_API_KEY=sk-ant-admin... muster cost summary\n\n\
-        The key is read from ANTHROPIC_ADMIN_API_KEY, else from anthropic-admin.env (mode 0600) in the\n\
-        attune home. Reports are kept for 15 minutes; when the service cannot be reached, the\n\
-        kept one is shown with its age and the reason. Exit status 3: there is no report at all."
+        The key is read from ANTHROPIC_ADMIN_API_KEY, else from anthropic-admin.env\n\
+        (mode 0600) in the attune home. Reports are kept for 15 minutes; when the\n\
+        service cannot be reached, the kept one is shown with its age and the reason.\n\
+        Exit status 3: there is no report at all."
 )]
 pub(crate) struct Summary {
     #[command(flatten)]

@@ -46,7 +46,8 @@ pub(crate) struct Record {
 /// Show what the scores of a workflow come to, the weakest stage first
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster feedback stats --workflow review\n\n\
-        Of each stage and tier the newest 100 scores count. Exit status 1 when there is none.")]
+        Of each stage and tier the newest 100 scores count. Exit status 1 when there is\n\
+        none.")]
 pub(crate) struct Stats {
     /// The workflow
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -66,8 +67,8 @@ pub(crate) struct Stats {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  muster feedback recommend --workflow review --stage analysis --tier capable\n\n\
-        A mean below 0.7 asks for the next tier, one above 0.9 may do with the lower one.\n\
-        Fewer than 10 scores change nothing. Exit status 1 when there is no score."
+        A mean below 0.7 asks for the next tier, one above 0.9 may do with the lower\n\
+        one. Fewer than 10 scores change nothing. Exit status 1 when there is no score."
 )]
 pub(crate) struct Recommend {
     /// The workflow

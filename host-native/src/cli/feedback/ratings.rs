@@ -23,7 +23,8 @@ const MAX_BYTES: u64 = 64 << 20;
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster feedback rate ref-cli good\n\n\
         The document is attune's feedback.json or one of the same form. Votes of many\n\
-        processes at once are all kept; a damaged document is kept aside, and its name told.")]
+        processes at once are all kept; a damaged document is kept aside, and its name\n\
+        told.")]
 pub(crate) struct Rate {
     /// The template's id
     #[arg(value_name = "TEMPLATE", value_parser = values::name)]
@@ -52,8 +53,8 @@ pub(crate) struct Show {
 /// Rank the templates, the best first
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster feedback rank --limit 10\n\n\
-        The score is (good + 1) / (good + bad + 2): one early vote wrecks nothing. The range\n\
-        is the Wilson interval at 95 %, attune's own figure stands beside it.")]
+        The score is (good + 1) / (good + bad + 2): one early vote wrecks nothing. The\n\
+        range is the Wilson interval at 95 %, attune's own figure stands beside it.")]
 pub(crate) struct Rank {
     /// At most so many
     #[arg(long, value_name = "N")]

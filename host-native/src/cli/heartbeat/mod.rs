@@ -4,6 +4,7 @@ mod beat;
 pub(crate) mod roll;
 mod run;
 mod stop;
+mod work;
 
 use clap::{Args, Subcommand};
 use muster_core::coordination::{BeatInput, DEFAULT_HEARTBEAT_TTL_S, cadence_warnings};

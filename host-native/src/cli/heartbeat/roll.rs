@@ -1,11 +1,14 @@
 //! `muster heartbeat list`, `status` and `stale`: the roll of the fleet.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use muster_core::coordination::{ApprovalFilter, ApprovalRow, FleetRow};
 use muster_core::liveness::{AgentState, Liveness, LivenessOptions, attune_is_stale};
-use muster_core::view::AgentView;
+use muster_core::view::{AgentView, WorkView};
 use tokio::time::Instant;
 
+use super::work::last_work;
 use crate::cli::live::{Frame, live};
 use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
@@ -17,9 +20,9 @@ use crate::store::{Interest, StoreError};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster heartbeat list --watch\n  muster heartbeat list --state stale,dead --json\n\n\
-        alive: its beats come in time; late: one is overdue; stale: none for so long that\n\
-        something is wrong; dead: none is expected any more; finished: it said so; unknown:\n\
-        nothing can be said. An agent that waits for a human is not stuck."
+        alive: its beats come in time; late: one is overdue; stale: none for so long\n\
+        that something is wrong; dead: none is expected any more; finished: it said so;\n\
+        unknown: nothing can be said. An agent that waits for a human is not stuck."
 )]
 pub(crate) struct List {
     /// Only agents in these states
@@ -47,9 +50,9 @@ pub(crate) struct Status {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster heartbeat stale\n  muster heartbeat stale --threshold 60s\n\n\
-        Exit status 0 when there is none, 1 when there is one. With --threshold the rule is\n\
-        attune's: its key is there, it is not done, and its beat is older than this. With\n\
-        a TTL below the threshold that never happens."
+        Exit status 0 when there is none, 1 when there is one. With --threshold the rule\n\
+        is attune's: its key is there, it is not done, and its beat is older than this.\n\
+        With a TTL below the threshold that never happens."
 )]
 pub(crate) struct Stale {
     /// Take attune's rule with this threshold
@@ -102,12 +105,13 @@ impl Status {
         let id = id.ok_or_else(|| Failure::usage("the agent is missing"))?;
         let now = session.now();
         let open = open_requests(session).await?;
+        let work = last_work(session).await?.remove(id);
         let view = match session.store.agent(now, id).await? {
             Some(mut row) => {
                 of_this_clock(session, &mut row);
-                AgentView::of(&row, now, &session.liveness, &open, None)
+                AgentView::of(&row, now, &session.liveness, &open, work)
             }
-            None => AgentView::never_seen(id, now, &open, None),
+            None => AgentView::never_seen(id, now, &open, work),
         };
         session.context.answer(&view, render::agent)?;
         Ok(Answer::of(view.state.is_there()))
@@ -142,6 +146,7 @@ pub(crate) struct Roll {
     now: muster_core::Timestamp,
     rows: Vec<FleetRow>,
     open: Vec<ApprovalRow>,
+    work: BTreeMap<String, WorkView>,
     limits: LivenessOptions,
 }
 
@@ -150,12 +155,14 @@ impl Roll {
     pub(crate) async fn call(session: &Session<'_>) -> Result<Self, StoreError> {
         let now = session.now();
         let mut rows = session.items(session.store.fleet(now).await?);
-        rows.iter_mut().for_each(|row| of_this_clock(session, row));
-        let open = open_requests(session).await?;
+        for row in &mut rows {
+            of_this_clock(session, row);
+        }
         Ok(Self {
             now,
             rows,
-            open,
+            open: open_requests(session).await?,
+            work: last_work(session).await?,
             limits: session.liveness,
         })
     }
@@ -164,7 +171,10 @@ impl Roll {
     pub(crate) fn views(&self) -> Vec<AgentView> {
         self.rows
             .iter()
-            .map(|row| AgentView::of(row, self.now, &self.limits, &self.open, None))
+            .map(|row| {
+                let work = self.work.get(&row.beat.agent_id).cloned();
+                AgentView::of(row, self.now, &self.limits, &self.open, work)
+            })
             .collect()
     }
 

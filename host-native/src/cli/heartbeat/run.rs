@@ -32,8 +32,9 @@ const END_FACTS: [&str; 3] = ["final", "exit", "signal"];
     after_help = "Example:\n  muster heartbeat run --agent builder --name 'The builder' -- make all\n\n\
         The exit status is the command's own, 128 and the signal where one ended it, and\n\
         125 where it could not be started. Signals go to the command. It finds\n\
-        MUSTER_AGENT and MUSTER_STORE set, so that `muster heartbeat beat --progress 0.5`\n\
-        in it says how far it is. With --json its output goes to the standard error."
+        MUSTER_AGENT and MUSTER_STORE set, so that `muster heartbeat beat --progress\n\
+        0.5` in it says how far it is. With --json its output goes to the standard\n\
+        error."
 )]
 pub(crate) struct Run {
     #[command(flatten)]

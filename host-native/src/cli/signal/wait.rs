@@ -78,13 +78,12 @@ impl Waiting<'_> {
             filter,
             watch,
         } = self;
-        let mut listening = match watch.take() {
-            Some(watch) => watch,
-            None => {
-                let agent_id = filter.agent_id.clone();
-                session.store.enrol(session.now(), &agent_id).await?;
-                session.store.watch(Interest::Signals { agent_id }).await?
-            }
+        let mut listening = if let Some(watch) = watch.take() {
+            watch
+        } else {
+            let agent_id = filter.agent_id.clone();
+            session.store.enrol(session.now(), &agent_id).await?;
+            session.store.watch(Interest::Signals { agent_id }).await?
         };
         let now = session.now();
         let check = session.store.take(now, filter).await?;

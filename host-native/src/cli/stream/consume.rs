@@ -223,9 +223,9 @@ impl Consuming<'_> {
             }
         }
         if let Begin::After(id) = self.options.from {
-            begins
-                .values_mut()
-                .for_each(|begin| *begin = Position::After(id));
+            for begin in begins.values_mut() {
+                *begin = Position::After(id);
+            }
         }
         for (event_type, begin) in begins {
             self.places.entry(event_type).or_insert(begin);

@@ -22,7 +22,8 @@ const HOURS: u32 = 30 * 24;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster telemetry export --days 7 --format csv --output calls.csv\n  muster telemetry export --all --format jsonl | wc -l\n\n\
-        Records come in the order of the logs, oldest file first; attune exports the newest first."
+        Records come in the order of the logs, oldest file first; attune exports the\n\
+        newest first."
 )]
 pub(crate) struct Export {
     /// The form of the records [default: json]
