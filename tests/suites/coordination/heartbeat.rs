@@ -256,17 +256,17 @@ fn the_roll_tells_states_apart(fleet: &Fleet) -> Result<()> {
     assert_eq!(status(1, "builder", 61)?["state"], "stale");
     assert_eq!(status(1, "done", 16)?["state"], "finished");
     assert_eq!(status(1, "nobody", 16)?["state"], "unknown");
-    let ask = |exit, second, more: &[&str]| {
+    let quiet = |exit, second, more: &[&str]| {
         let now = at(second);
         fleet.json(
             exit,
             &[&["heartbeat", "stale", "--now", &now], more].concat(),
         )
     };
-    assert_eq!(ask(0, 16, &[])?, json!([]));
-    assert_eq!(ask(1, 61, &[])?[0]["agent_id"], "builder");
+    assert_eq!(quiet(0, 16, &[])?, json!([]));
+    assert_eq!(quiet(1, 61, &[])?[0]["agent_id"], "builder");
     // By attune's rule the key of 30 s is gone before 60 s have passed.
-    let attune = ask(1, 61, &["--threshold", "60s"])?;
+    let attune = quiet(1, 61, &["--threshold", "60s"])?;
     assert_eq!(attune.as_array().map(Vec::len), Some(1));
     assert_eq!(attune[0]["agent_id"], "slow");
     let some = fleet.json(
