@@ -8,12 +8,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use muster_core::Timestamp;
-use muster_core::bridge::{ParentEntry, Producer, Replay, ReplayOptions, RunOutcome};
+use muster_core::bridge::{Finalize, ParentEntry, Producer, Replay, ReplayOptions, RunOutcome};
 use muster_core::delivery::SpoolName;
 use muster_core::entry::telemetry_entry_json;
 use muster_core::record::telemetry_entry::TelemetryEntry;
 use serde::Serialize;
-use serde_json::json;
 
 use super::sink::{LinesSink, SinkTally, SinkThread, SpoolSink};
 use super::source::{Input, Source, SourceEnd, watch_interrupts};
@@ -92,7 +91,6 @@ pub fn run_live(
     watch_interrupts(send.clone())?;
     let sinks = start_sinks(&options, clock, &say)?;
     options.source.start(send)?;
-    let started_at = clock.now();
     let producer = options.replay.producer.clone();
     let mut live = Live {
         replay: Replay::new(options.replay),
@@ -107,11 +105,11 @@ pub fn run_live(
     drop(inputs);
     let outcome = live.finish(&end);
     let ran = live.replay.counts().runs > 0 || live.entries > 0;
-    if ran {
+    if let Some((started_at, completed_at)) = live.replay.span().filter(|_| ran) {
         let entry = ParentEntry {
             id: &options.parent_id,
             started_at,
-            completed_at: clock.now(),
+            completed_at,
             outcome,
         };
         live.push_parent(&entry, &producer);
@@ -191,20 +189,19 @@ impl Live {
     /// Drains what is open; how the runs ended.
     fn finish(&mut self, end: &SourceEnd) -> RunOutcome {
         let unfinished = self.replay.bridge().open_runs() > 0;
-        let reason = match end {
-            SourceEnd::Finished => None,
-            SourceEnd::Interrupted => {
-                Some(json!({"finalize": {"reason": "interrupted", "interrupted": true}}))
-            }
-            SourceEnd::Lost(_) => Some(json!({"finalize": {"reason": "event stream lost"}})),
+        let finalize = match end {
+            SourceEnd::Finished => Finalize::default(),
+            SourceEnd::Interrupted => Finalize {
+                reason: Some("interrupted"),
+                interrupted: true,
+            },
+            SourceEnd::Lost(_) => Finalize {
+                reason: Some("event stream lost"),
+                interrupted: false,
+            },
         };
         let now = self.clock.now();
-        if let Some(line) = reason {
-            // Also ends a line that has no end.
-            let line = format!("\n{line}\n");
-            self.replay.push(now, line.as_bytes(), &mut self.text);
-        }
-        self.replay.finish(now, &mut self.text);
+        self.replay.finish_with(now, finalize, &mut self.text);
         self.hand_out();
         match self.replay.bridge().outcome() {
             RunOutcome::Unknown | RunOutcome::Succeeded if unfinished => match end {
