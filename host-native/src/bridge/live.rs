@@ -17,9 +17,11 @@ use serde::Serialize;
 use super::sink::{LinesSink, SinkTally, SinkThread, SpoolSink};
 use super::source::{Input, Source, SourceEnd, watch_interrupts};
 use super::spool::Spool;
+use super::store_sink::StoreSink;
 use crate::clock::Clock;
 use crate::error::{Failure, describe};
 use crate::files::for_each_line;
+use crate::store::StoreUrl;
 
 /// Chunks between the source and the bridge.
 const CHANNEL: usize = 64;
@@ -34,6 +36,8 @@ pub enum SinkPlace {
     Spool(Spool),
     /// A file of lines.
     Lines(PathBuf),
+    /// A store, in the stream [`super::ENTRY_STREAM`].
+    Store(StoreUrl),
 }
 
 /// What a live bridge does.
@@ -261,6 +265,12 @@ fn start_sinks(
                     clock,
                 };
                 (path.display().to_string(), Box::new(sink))
+            }
+            SinkPlace::Store(url) => {
+                let parent = options.parent_id.clone();
+                let sink = StoreSink::new(url.clone(), parent, options.again, clock)
+                    .map_err(|error| unwritable(Path::new(&url.to_string()), &error))?;
+                (url.to_string(), Box::new(sink))
             }
         };
         let (say, place) = (say.clone(), name.clone());

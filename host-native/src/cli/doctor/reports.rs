@@ -85,7 +85,10 @@ mod tests {
         const OTHERS: [&str; 4] = ["export", "reset", "record", "tail"];
         let command = cli::command();
         let group = command.find_subcommand("telemetry").unwrap();
-        let names: Vec<&str> = group.get_subcommands().map(clap::Command::get_name).collect();
+        let names: Vec<&str> = group
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
         assert!(REPORTS.iter().all(|report| names.contains(report)));
         assert_eq!(names.len(), REPORTS.len() + OTHERS.len(), "{names:?}");
         assert!(OTHERS.iter().all(|other| names.contains(other)));
