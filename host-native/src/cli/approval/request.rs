@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::Args;
+use muster_core::Timestamp;
 use muster_core::coordination::{
     Answer as Reply, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal,
 };
@@ -204,7 +205,9 @@ async fn decided(
         let request_id = id.clone();
         session.store.watch(Interest::Approval { request_id }).await
     };
-    let ask = async |now| {
+    let ask = async |now: Timestamp| {
+        // A clock that was set back does not make the wait longer.
+        let now = now.max(session.now());
         let row = session.store.approval(now, id).await?;
         Ok(match row {
             Some(row) if row.state == ApprovalState::Pending => Asked::NotYet(Some(row)),

@@ -23,7 +23,8 @@ use crate::store::{Interest, StoreError};
     after_help = "Examples:\n  muster heartbeat list --watch\n  muster heartbeat list --state stale,dead --json\n\n\
         alive: its beats come in time; late: one is overdue; stale: none for so long\n\
         that something is wrong; dead: none is expected any more; finished: it said so;\n\
-        unknown: nothing can be said. An agent that waits for a human is not stuck."
+        unknown: nothing can be said. An agent that waits for a human is not stuck.\n\
+        With --watch the last changes of states stand below."
 )]
 pub(crate) struct List {
     /// Only agents in these states

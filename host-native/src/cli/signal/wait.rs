@@ -37,8 +37,8 @@ impl Wait {
             session.store.enrol(session.now(), &agent_id).await?;
             session.store.watch(Interest::Signals { agent_id }).await
         };
-        let take = async |now| {
-            let check = session.store.take(now, &filter).await?;
+        let take = async |_| {
+            let check = session.store.take(session.now(), &filter).await?;
             Ok(if matches!(check, SignalCheck::Delivered(_)) {
                 Asked::There(check)
             } else {
