@@ -8,7 +8,7 @@ mod otel;
 pub(crate) mod printed;
 mod transcript;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
 pub use bundle::BundleError;
@@ -22,6 +22,9 @@ pub(crate) use transcript::EntryKind;
 pub use transcript::{TranscriptEvidence, TranscriptReader};
 
 use crate::time::Timestamp;
+
+/// Why evidence is missing that nobody looked for.
+pub(crate) const NOT_COLLECTED: &str = "not collected";
 
 /// One piece of evidence and how it was come by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +56,7 @@ impl<T> Collected<T> {
     pub(crate) fn why_missing(&self) -> Option<&str> {
         match self {
             Self::Present(_) => None,
-            Self::Absent => Some("not collected"),
+            Self::Absent => Some(NOT_COLLECTED),
             Self::Unreadable(reason) => Some(reason),
         }
     }
@@ -104,6 +107,8 @@ pub struct Evidence {
     pub processes: Collected<Document>,
     /// What the collector calls this machine's set-up.
     pub profile: Option<String>,
+    /// Names of the pieces that this set-up does not have, as in a bundle.
+    pub not_part: BTreeSet<String>,
     /// When it was collected.
     pub now: Option<Timestamp>,
 }
