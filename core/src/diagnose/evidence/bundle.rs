@@ -4,7 +4,7 @@
 //! `null`, was not collected. `"unreadable": {"KEY": "why"}` tells what was looked for
 //! in vain, `"not_part": ["KEY"]` what the set-up does not have.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,6 +21,8 @@ use crate::time::Timestamp;
 
 /// The version of the bundle format.
 const BUNDLE_VERSION: u64 = 1;
+/// A collector says no more than this.
+const MAX_NOTES: usize = 100;
 
 /// Why a text is no evidence bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +127,8 @@ impl Evidence {
                 .ok()
                 .flatten()
                 .map(|name| name.to_string()),
-            not_part: not_part(&root),
+            not_part: texts(&root, "not_part").collect(),
+            notes: texts(&root, "notes").take(MAX_NOTES).collect(),
             now,
         })
     }
@@ -172,15 +175,17 @@ fn unreadable(root: &Fields<'_>) -> BTreeMap<String, String> {
     reasons
 }
 
-fn not_part(root: &Fields<'_>) -> BTreeSet<String> {
-    let names = match root.present("not_part") {
+/// The texts of a list.
+fn texts(root: &Fields<'_>, name: &'static str) -> impl Iterator<Item = String> {
+    let names = match root.present(name) {
         Ok(Some(value)) => value.array().unwrap_or_default(),
         _ => Vec::new(),
     };
     names
         .into_iter()
         .filter_map(|name| name.text().ok().map(|name| name.to_string()))
-        .collect()
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn read_transcript(value: Value<'_>) -> Result<TranscriptEvidence, RecordError> {

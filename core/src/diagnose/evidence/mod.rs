@@ -10,6 +10,7 @@ mod transcript;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 pub use bundle::BundleError;
 pub use document::Document;
@@ -20,6 +21,7 @@ pub(crate) use otel::Event;
 pub use otel::{OtelEvidence, OtelReader};
 pub(crate) use transcript::EntryKind;
 pub use transcript::{TranscriptEvidence, TranscriptReader};
+pub(crate) use transcript::{time, without_preamble};
 
 use crate::time::Timestamp;
 
@@ -109,6 +111,8 @@ pub struct Evidence {
     pub profile: Option<String>,
     /// Names of the pieces that this set-up does not have, as in a bundle.
     pub not_part: BTreeSet<String>,
+    /// What the collector left out, in sentences.
+    pub notes: Vec<String>,
     /// When it was collected.
     pub now: Option<Timestamp>,
 }
