@@ -111,11 +111,14 @@ fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
     // What an error led to stands in one of these; without both it cannot be told
     // from one that passed.
     if layer == Layer::ErrorLog
-        && evidence.out_log.why_missing().is_some()
-        && let Some(why) = evidence.otel.why_missing()
-        && !evidence.not_part.contains("err_log")
+        && let Some(log) = evidence.out_log.why_missing()
+        && let Some(otel) = evidence.otel.why_missing()
     {
-        gone.push(format!("out_log and otel: {why}"));
+        gone.push(if evidence.not_part.contains("otel") {
+            format!("out_log: {log}")
+        } else {
+            format!("out_log and otel: {otel}")
+        });
     }
     gone
 }

@@ -385,7 +385,7 @@ mod tests {
         for (text, expected) in [
             (
                 "key sk-ant-api03-abcdefghijkl end",
-                "key ************************ end",
+                "key ************************* end",
             ),
             ("Bearer abcdef123456, x", "Bearer ************, x"),
             ("redis://:s3cret@h:6379/0", "redis://:******@h:6379/0"),

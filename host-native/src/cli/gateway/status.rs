@@ -1,5 +1,7 @@
 //! `muster gateway status`: every field of the status with what it means.
 
+use std::path::Path;
+
 use clap::Args;
 use muster_core::diagnose::gateway_status;
 
@@ -34,13 +36,23 @@ impl Status {
                 Failure::unreachable(format!("cannot ask the gateway: {why}"))
                     .hint("`muster gateway diagnose` says what is wrong with it")
             })?;
+        // A transport without a port says nothing of itself.
+        if document.get("available").is_none()
+            && document.pointer("/daemon/wsPort").is_some_and(serde_json::Value::is_null)
+        {
+            let path = profile.port_file.as_deref().unwrap_or(Path::new(""));
+            return Err(Failure::unreachable(format!(
+                "the gateway has no port to be asked at: {} is not there",
+                path.display()
+            ))
+            .hint("a slim transport has none; `muster gateway diagnose` says whether it runs"));
+        }
         let view = gateway_status(&document.to_string())
             .ok_or_else(|| Failure::unreachable("the gateway's status is no JSON object"))?;
         let now = context.clock.now();
         context.answer(&view, |view, style| {
             render::gateway_status(view, self.all, now, style)
         })?;
-        // A slim transport says nothing of itself: it is there, and that is all.
         Ok(Answer::of(view.available.unwrap_or(false)))
     }
 }

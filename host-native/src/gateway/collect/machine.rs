@@ -156,29 +156,41 @@ pub(crate) async fn documents(profile: &Profile) -> Option<Gathered> {
     })
 }
 
-/// Size and age of the artifacts and of the files that rules look at.
+/// Size and age of the artifacts, and of the files that rules look at.
 pub(crate) fn files(profile: &Profile, watched: &BTreeSet<String>) -> Gathered {
     let mut gathered = Gathered::default();
     let mut found = Map::new();
-    let artifacts = profile
-        .artifacts
-        .iter()
-        .map(|(name, path)| (path.display().to_string(), Some(name)));
-    for (path, name) in artifacts.chain(watched.iter().map(|path| (path.clone(), None))) {
-        match facts(Path::new(&path)) {
-            Ok(mut facts) => {
-                if let (Some(name), Some(facts)) = (name, facts.as_object_mut()) {
-                    facts.insert("artifact".to_owned(), json!(name));
-                }
-                found.insert(path, facts);
+    for path in watched {
+        match facts(Path::new(path)) {
+            Ok(facts) => {
+                found.insert(path.clone(), facts);
             }
             Err(why) => gathered.notes.push(format!("{path}: {why}")),
         }
     }
     if !found.is_empty() {
-        gathered
-            .pieces
-            .push(("files".to_owned(), Ok(Value::Object(found))));
+        gathered.pieces.push(("files".to_owned(), Ok(Value::Object(found))));
+    }
+    let artifact = |path: &Path| {
+        let mut told = json!({"path": path.display().to_string()});
+        match facts(path) {
+            Ok(Value::Object(facts)) => {
+                if let Some(told) = told.as_object_mut() {
+                    told.extend(facts);
+                }
+            }
+            Ok(_) => {}
+            Err(why) => told["error"] = json!(why),
+        }
+        told
+    };
+    let artifacts: Map<String, Value> = profile
+        .artifacts
+        .iter()
+        .map(|(name, path)| (name.clone(), artifact(path)))
+        .collect();
+    if !artifacts.is_empty() {
+        gathered.pieces.push(("artifacts".to_owned(), Ok(Value::Object(artifacts))));
     }
     gathered
 }

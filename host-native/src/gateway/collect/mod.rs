@@ -116,9 +116,9 @@ impl Bundle {
         .to_string()
     }
 
-    /// The files and folders of the set-up with their facts, `null` where one is not there.
-    pub fn files(&self) -> Option<&Map<String, Value>> {
-        self.evidence.get("files")?.as_object()
+    /// The files and folders of the set-up by name, with path, size and age.
+    pub fn artifacts(&self) -> Option<&Map<String, Value>> {
+        self.evidence.get("artifacts")?.as_object()
     }
 }
 

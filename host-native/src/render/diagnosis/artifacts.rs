@@ -19,15 +19,15 @@ pub struct Artifact {
 }
 
 impl Artifact {
-    /// The files of a bundle.
-    pub fn of_files(files: &Map<String, Value>) -> Vec<Self> {
-        let of = |(path, facts): (&String, &Value)| Self {
-            name: facts["artifact"].as_str().unwrap_or("-").to_owned(),
-            path: path.clone(),
+    /// Those of a bundle.
+    pub fn all(artifacts: &Map<String, Value>) -> Vec<Self> {
+        let of = |(name, facts): (&String, &Value)| Self {
+            name: name.clone(),
+            path: facts["path"].as_str().unwrap_or_default().to_owned(),
             bytes: facts["bytes"].as_u64(),
             modified_ms: facts["modified_ms"].as_i64(),
         };
-        files.iter().map(of).collect()
+        artifacts.iter().map(of).collect()
     }
 }
 
