@@ -3,6 +3,7 @@
 //! A setting is taken from the first place that has it: a flag, the environment,
 //! the file of `--config`, the file found upwards from the project, the user's.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io;
@@ -16,12 +17,13 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
 use crate::folders;
+use crate::gateway::{self, Profile, ProfileSettings};
 
 /// The file's name.
 pub const FILE_NAME: &str = "muster.toml";
 
 /// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 3] = ["alert", "ops", "gateway"];
+const NOT_YET: [&str; 2] = ["alert", "ops"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub liveness: LivenessSettings,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
+    /// `gateway.profile.NAME`: set-ups that can be diagnosed.
+    pub profiles: BTreeMap<String, ProfileSettings>,
     /// The files that the settings come from, strongest first.
     pub files: Vec<PathBuf>,
 }
@@ -102,12 +106,21 @@ impl Config {
             let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
             config.lay_under(Self::parse(&text, path)?);
         }
-        for path in found_upwards(project).into_iter().chain(of_user()) {
+        let found = found_upwards(project);
+        let of_user = of_user();
+        for path in found.iter().chain(of_user.iter()).cloned() {
             if config.files.contains(&path) {
                 continue;
             }
+            let is_found = found.as_ref() == Some(&path) && of_user.as_ref() != Some(&path);
             match fs::read_to_string(&path) {
-                Ok(text) => config.lay_under(Self::parse(&text, &path)?),
+                Ok(text) => {
+                    let mut read = Self::parse(&text, &path)?;
+                    for profile in read.profiles.values_mut() {
+                        profile.is_found = is_found;
+                    }
+                    config.lay_under(read);
+                }
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -129,6 +142,24 @@ impl Config {
         table
     }
 
+    /// The profile of a name: of the files, else built in.
+    pub fn profile(&self, name: &str) -> Result<Profile, Failure> {
+        let known = match self.profiles.get(name) {
+            Some(settings) => settings.profile(name).ok(),
+            None => Profile::built_in(name),
+        };
+        known.ok_or_else(|| {
+            let names: Vec<&str> = gateway::BUILT_IN
+                .into_iter()
+                .chain(self.profiles.keys().map(String::as_str))
+                .collect();
+            Failure::usage(format!("there is no profile {name}")).hint(format!(
+                "known are {}; others are written as [gateway.profile.NAME] into {FILE_NAME}",
+                names.join(", ")
+            ))
+        })
+    }
+
     /// Reads the text of the file at `path`; paths in it are relative to its folder.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
         let reader = Reader { text, path };
@@ -146,6 +177,7 @@ impl Config {
                 "store" => reader.store(value, &mut config)?,
                 "liveness" => reader.liveness(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
+                "gateway" => reader.gateway(value, &mut config)?,
                 name if NOT_YET.contains(&name) => {
                     return Err(
                         reader.error(&key.span(), &format!("[{name}] is not supported yet"))
@@ -166,6 +198,9 @@ impl Config {
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
         self.prices.extend(weaker.prices);
+        for (name, profile) in weaker.profiles {
+            self.profiles.entry(name).or_insert(profile);
+        }
         self.files.extend(weaker.files);
     }
 }
@@ -259,6 +294,104 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn gateway(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            if &**key.get_ref() != "profile" {
+                return Err(self.unknown(&key.span(), &format!("gateway.{}", key.get_ref())));
+            }
+            for (name, value) in self.table(value)? {
+                let profile = self.profile(value)?;
+                config.profiles.insert(name.get_ref().to_string(), profile);
+            }
+        }
+        Ok(())
+    }
+
+    fn profile(&self, value: &Value<'_>) -> Result<ProfileSettings, Failure> {
+        let mut profile = ProfileSettings {
+            file: self.path.to_path_buf(),
+            ..ProfileSettings::default()
+        };
+        for (key, value) in self.table(value)? {
+            let name = key.get_ref().to_string();
+            match name.as_str() {
+                "base" => {
+                    let base = self.string(value)?;
+                    if !gateway::BUILT_IN.contains(&base) {
+                        let message = format!("base is one of {}", gateway::BUILT_IN.join(", "));
+                        return Err(self.error(&value.span(), &message));
+                    }
+                    profile.base = Some(base.to_owned());
+                }
+                "ports" => profile.ports = Some(self.ports(value)?),
+                "timeout_s" => profile.timeout_us = Some(self.seconds(value)?),
+                known if gateway::PATHS.contains(&known) => {
+                    let path = self.folder(value)?.to_string_lossy().into_owned();
+                    profile.texts.insert(name, path);
+                }
+                known if gateway::TEXTS.contains(&known) => {
+                    let text = self.string(value)?.to_owned();
+                    profile.texts.insert(name, text);
+                }
+                known if gateway::LISTS.contains(&known) => {
+                    profile.lists.insert(name, self.strings(value)?);
+                }
+                known if gateway::FLAGS.contains(&known) => {
+                    profile.flags.insert(name, self.flag(value)?);
+                }
+                known if gateway::NAMED.contains(&known) => {
+                    for (inner, value) in self.table(value)? {
+                        let place = (name.clone(), inner.get_ref().to_string());
+                        let is_command = matches!(value.get_ref(), DeValue::Array(_));
+                        if is_command && matches!(known, "versions" | "documents") {
+                            profile.named_lists.insert(place, self.strings(value)?);
+                        } else if known == "documents" {
+                            return Err(self.error(&value.span(), "a command is a list of texts"));
+                        } else {
+                            let path = self.folder(value)?.to_string_lossy().into_owned();
+                            profile.named.insert(place, path);
+                        }
+                    }
+                }
+                _ => {
+                    return Err(self.unknown(&key.span(), &format!("gateway.profile.NAME.{name}")));
+                }
+            }
+        }
+        Ok(profile)
+    }
+
+    fn strings(&self, value: &Value<'_>) -> Result<Vec<String>, Failure> {
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.error(&value.span(), "a list of texts is needed here"));
+        };
+        items
+            .iter()
+            .map(|item| self.string(item).map(str::to_owned))
+            .collect()
+    }
+
+    fn ports(&self, value: &Value<'_>) -> Result<Vec<u16>, Failure> {
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.error(&value.span(), "a list of ports is needed here"));
+        };
+        items
+            .iter()
+            .map(|item| {
+                digits(item)
+                    .parse()
+                    .map_err(|_| self.error(&item.span(), "a port is a number up to 65535"))
+            })
+            .collect()
+    }
+
+    fn flag(&self, value: &Value<'_>) -> Result<bool, Failure> {
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.error(&value.span(), "true or false is needed")),
+        }
+    }
+
     fn price(&self, model: &str, value: &Value<'_>) -> Result<ModelPrice, Failure> {
         let (mut input, mut output, mut from) = (None, None, None);
         for (key, field) in self.table(value)? {
@@ -346,7 +479,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [prices.MODEL] input, output, from; [gateway.profile.NAME] as in docs/gateway.md")
     }
 }
 
@@ -449,6 +582,16 @@ from = "2026-10-01"
             ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
             ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
             ("[[alert]]", ":1: [alert] is not supported yet"),
+            ("[gateway]\nx = 1", ":2: gateway.x is no known"),
+            (
+                "[gateway.profile.a]\nx = 1",
+                ":2: gateway.profile.NAME.x is no",
+            ),
+            (
+                "[gateway.profile.a]\nbase = \"b\"",
+                ":2: base is one of joelclaw",
+            ),
+            ("[gateway.profile.a]\nports = [70000]", ":2: a port is"),
             ("[prices.m]\ninput = 1", "needs input and output"),
             ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
             ("[prices.m]\ninput = \"1\"\noutput = 1", ":2: a price is"),
@@ -461,6 +604,26 @@ from = "2026-10-01"
             assert!(failure.message.contains(says), "{text}: {failure}");
             assert_eq!(failure.kind.exit(), 2);
         }
+    }
+
+    #[test]
+    fn profiles_are_read() {
+        let text = r#"
+[gateway.profile.web]
+base = "systemd"
+service = "nginx.service"
+logs.nginx-error = "log/error.log"
+documents.pg = ["psql", "-c", "x"]
+ports = [80]
+timeout_s = 2.5
+"#;
+        let config = parse(text).unwrap();
+        let web = config.profile("web").unwrap();
+        assert_eq!(web.service.as_deref(), Some("nginx.service"));
+        assert_eq!(web.logs["nginx-error"], Path::new("/project/log/error.log"));
+        assert_eq!(web.documents["pg"], ["psql", "-c", "x"]);
+        assert_eq!((web.ports, web.limit.as_millis()), (vec![80], 2500));
+        assert_eq!(config.profile("moon").unwrap_err().kind.exit(), 2);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod gateway;
 mod heartbeat;
 mod help;
 mod map;
@@ -69,6 +70,11 @@ pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use gateway::{
+    AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
+    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
+    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
