@@ -5,6 +5,7 @@
 
 mod account;
 mod agents;
+mod alert;
 mod approval;
 mod bridge_stats;
 mod bridge_summary;
@@ -15,10 +16,12 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod glance;
 mod heartbeat;
 mod help;
 mod map;
 mod models;
+mod now;
 mod number;
 mod prompt_cache;
 mod provenance;
@@ -29,6 +32,7 @@ mod rules;
 mod savings;
 mod signal;
 mod sonnet_opus;
+mod spend;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -46,6 +50,7 @@ pub use account::{
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
 };
+pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
     SYSTEM_RESPONDER, SweptView,
@@ -69,9 +74,13 @@ pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
+pub use now::{
+    AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView,
+};
 pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
@@ -83,9 +92,10 @@ pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalVi
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
+pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
-    StreamInfoView,
+    StreamInfoView, StreamTailView,
 };
 pub use task_routing::{AttuneTaskRouting, TaskRoutingReport, TaskRoutingView, TaskTotals};
 pub use test_status::{
