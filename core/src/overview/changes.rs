@@ -29,6 +29,7 @@ pub struct ChangeLog {
     /// Oldest first.
     changes: VecDeque<Change>,
     since: Timestamp,
+    noted: u64,
 }
 
 /// Something is not what it was.
@@ -101,6 +102,7 @@ impl ChangeLog {
             requests: None,
             changes: VecDeque::new(),
             since: now,
+            noted: 0,
         }
     }
 
@@ -132,6 +134,7 @@ impl ChangeLog {
 
     /// Keeps a change that a host noticed.
     pub fn note(&mut self, change: Change) {
+        self.noted = self.noted.saturating_add(1);
         // One that is told late still has its place by time.
         let at = self.changes.partition_point(|known| known.at <= change.at);
         self.changes.insert(at, change);
@@ -168,6 +171,11 @@ impl ChangeLog {
     /// The changes that are kept, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().rev()
+    }
+
+    /// How many changes were noted so far.
+    pub const fn noted(&self) -> u64 {
+        self.noted
     }
 
     /// From when on changes are kept.

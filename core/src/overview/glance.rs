@@ -31,6 +31,28 @@ pub struct GlanceParts {
     pub malformed: u64,
 }
 
+/// What is not as it was at the look before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Differs {
+    /// Agents: their beats or their states.
+    pub fleet: bool,
+    /// Requests.
+    pub approvals: bool,
+    /// Signals.
+    pub signals: bool,
+    /// Streams.
+    pub streams: bool,
+    /// Anything has entered the log of changes.
+    pub changes: bool,
+}
+
+impl Differs {
+    /// Whether anything is.
+    pub const fn any(self) -> bool {
+        self.fleet || self.approvals || self.signals || self.streams || self.changes
+    }
+}
+
 /// Keeps a view of a store up to date: looks go in, glances come out.
 #[derive(Clone, Debug)]
 pub struct Overview {
@@ -66,8 +88,10 @@ impl Overview {
         }
     }
 
-    /// What the store said at `now`.
-    pub fn handle_parts(&mut self, now: Timestamp, mut parts: GlanceParts) {
+    /// What the store said at `now`; says what is not as it was.
+    pub fn handle_parts(&mut self, now: Timestamp, mut parts: GlanceParts) -> Differs {
+        let noted = self.changes.noted();
+        let mut differs = self.differs(&parts);
         self.changes.handle_fleet(now, &parts.fleet);
         self.changes.handle_approvals(now, &parts.approvals);
         self.signals.handle_listing(
@@ -78,6 +102,34 @@ impl Overview {
         self.changes.handle_timeout(now);
         self.parts = Some(Arc::new(parts));
         self.looked_at = now;
+        differs.changes = self.changes.noted() != noted;
+        // Agents fall silent without a word.
+        differs.fleet |= differs.changes;
+        differs
+    }
+
+    fn differs(&self, parts: &GlanceParts) -> Differs {
+        let Some(before) = &self.parts else {
+            return Differs {
+                fleet: true,
+                approvals: true,
+                signals: true,
+                streams: true,
+                changes: true,
+            };
+        };
+        let same_fleet = before.fleet.len() == parts.fleet.len()
+            && before.fleet.iter().zip(&parts.fleet).all(|(a, b)| {
+                // The age by the store's clock differs at each look.
+                a.beat == b.beat && a.arrivals == b.arrivals && a.expires_at == b.expires_at
+            });
+        Differs {
+            fleet: !same_fleet,
+            approvals: before.approvals != parts.approvals,
+            signals: !self.signals.is_listing(&parts.waiting, &parts.expired),
+            streams: before.streams != parts.streams,
+            changes: false,
+        }
     }
 
     /// Keeps a change that a host noticed.

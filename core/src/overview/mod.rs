@@ -9,7 +9,7 @@ mod glance;
 mod signal_lives;
 
 pub use changes::{Change, ChangeKind, ChangeLog, ChangeTimeout};
-pub use glance::{Glance, GlanceParts, Overview};
+pub use glance::{Differs, Glance, GlanceParts, Overview};
 pub use signal_lives::{EndedSignal, SignalLife, SignalLives};
 
 #[cfg(test)]

@@ -111,6 +111,15 @@ impl SignalLives {
         self.forget(now);
     }
 
+    /// Whether the last listing was this one, in whatever order.
+    pub(crate) fn is_listing(&self, waiting: &[PendingSignal], expired: &[PendingSignal]) -> bool {
+        waiting.len() == self.waiting.len()
+            && waiting
+                .iter()
+                .all(|signal| self.waiting.contains_key(&Place::of(signal)))
+            && expired.len() == self.expired.len()
+    }
+
     /// Time has gone on.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.forget(now);

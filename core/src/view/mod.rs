@@ -30,6 +30,7 @@ mod report;
 mod routing;
 mod rules;
 mod savings;
+mod settings;
 mod signal;
 mod sonnet_opus;
 mod spend;
@@ -88,6 +89,7 @@ pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
+pub use settings::{CapabilitiesView, LivenessView, PriceView, SettingsView};
 pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalView};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
