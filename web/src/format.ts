@@ -114,6 +114,23 @@ export function formatDuration(ms: number): string {
   return `${formatCount(Math.floor(hours / 24))} d ${hours % 24} h`;
 }
 
+/** `14 s`, `3 min`, `5 h 03 min`, `12 d 4 h`: how long ago, to the second only while that matters. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${two(minutes % 60)} min`;
+  return `${formatCount(Math.floor(hours / 24))} d ${hours % 24} h`;
+}
+
+/** `13:05:26` of an RFC 3339 time of the same UTC day as `today`; else with its day. */
+export function formatMoment(time: string, today: number): string {
+  const full = formatTime(time);
+  return full.startsWith(new Date(today).toISOString().slice(0, 10)) ? full.slice(11) : full;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
