@@ -14,7 +14,7 @@ export const FIXTURES = join(root, "tests/fixtures/attune");
 export const HOME = join(FIXTURES, "home");
 export const PROJECT = join(FIXTURES, "project");
 export const USAGE_LOG = join(HOME, "telemetry/usage.jsonl");
-const DIST = join(root, "web/dist");
+export const DIST = join(root, "web/dist");
 export const ARTEFACTS = resolve(process.env.MUSTER_ARTEFACTS ?? join(root, "target/artefacts"));
 const SINGLE = join(ARTEFACTS, "muster.html");
 const CHROMIUM = process.env.MUSTER_CHROMIUM ?? "/usr/bin/chromium";
@@ -74,7 +74,7 @@ export function phase(page, name) {
   return page.waitForSelector(`main[data-phase="${name}"]`);
 }
 
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+export const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
 
 /** A server that only hands out the files of the page. */
 export async function serveStatic() {

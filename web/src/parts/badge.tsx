@@ -27,7 +27,7 @@ export function toneOf(state: string): Tone {
 /** The tone as a shape: full, half, crossed, hollow. */
 export function Dot({ tone }: { tone: Tone }): JSX.Element {
   return (
-    <svg class="dot" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" focusable="false">
+    <svg class={`dot ${tone}`} viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" focusable="false">
       {tone === "good" && <circle cx="5" cy="5" r="3.5" class="full" />}
       {tone === "info" && <><circle cx="5" cy="5" r="3.2" /><circle cx="5" cy="5" r="1.2" class="full" /></>}
       {tone === "warn" && <path d="M5 1.2 9 8.4H1z" class="full" />}

@@ -1,5 +1,5 @@
 import type { AgentDocument, Approval, Signal, StreamEvent } from "../../engine/documents";
-import { formatTime, visible } from "../../format";
+import { visible } from "../../format";
 import { Ago } from "../../parts/age";
 import { Badge } from "../../parts/badge";
 import type { Column } from "../../parts/column";
@@ -36,7 +36,7 @@ export const DECISION_COLUMNS: readonly Column<Approval>[] = [
 export const EVENT_COLUMNS: readonly Column<StreamEvent>[] = [
   { key: "type", label: "Event", class: "name", sortBy: ({ event_type: type }) => type, cell: ({ event_type: type }) => <a href={hrefOf("streams", [type])}>{visible(type)}</a> },
   { key: "data", label: "Data", class: "name path", cell: ({ data }) => jsonLine(data), title: ({ data }) => jsonLine(data), value: ({ data }) => JSON.stringify(data) },
-  { key: "at", label: "When (UTC)", numeric: true, sortBy: ({ timestamp }) => timestamp ?? "", cell: ({ timestamp }) => formatTime(timestamp ?? "\u2013") },
+  { key: "at", label: "When", numeric: true, sortBy: ({ timestamp }) => timestamp ?? "", cell: ({ timestamp }) => (timestamp === null ? "\u2013" : <Ago time={timestamp} />) },
 ];
 
 type Trace = AgentDocument["work"][number];
