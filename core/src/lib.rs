@@ -49,6 +49,7 @@ pub mod liveness;
 mod log_kind;
 mod money;
 mod number;
+pub mod overview;
 mod plain_text;
 mod prices;
 pub mod quality;

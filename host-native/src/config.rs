@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use muster_core::liveness::LivenessOptions;
-use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice};
+use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice, Usd};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,7 +21,7 @@ use crate::folders;
 pub const FILE_NAME: &str = "muster.toml";
 
 /// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 3] = ["alert", "ops", "gateway"];
+const NOT_YET: [&str; 2] = ["alert", "gateway"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Config {
     pub store: Option<String>,
     /// `liveness`: when an agent counts as late, stale or dead.
     pub liveness: LivenessSettings,
+    /// `ops.month_budget_usd`: the user's own limit for a month.
+    pub month_budget: Option<Usd>,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
     /// The files that the settings come from, strongest first.
@@ -145,6 +147,7 @@ impl Config {
                 "telemetry" => reader.telemetry(value, &mut config)?,
                 "store" => reader.store(value, &mut config)?,
                 "liveness" => reader.liveness(value, &mut config)?,
+                "ops" => reader.ops(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
                 name if NOT_YET.contains(&name) => {
                     return Err(
@@ -165,6 +168,7 @@ impl Config {
         self.strict = self.strict.or(weaker.strict);
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
+        self.month_budget = self.month_budget.or(weaker.month_budget);
         self.prices.extend(weaker.prices);
         self.files.extend(weaker.files);
     }
@@ -239,6 +243,21 @@ impl Reader<'_> {
                 "stale_s" => liveness.stale_us = Some(self.seconds(value)?),
                 "clock_skew_s" => liveness.clock_skew_us = Some(self.seconds(value)?),
                 name => return Err(self.unknown(&key.span(), &format!("liveness.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn ops(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "month_budget_usd" => {
+                    let budget = Usd::parse(&digits(value)).map_err(|_| {
+                        self.error(&value.span(), "a budget is a number of US dollars")
+                    })?;
+                    config.month_budget = Some(budget);
+                }
+                name => return Err(self.unknown(&key.span(), &format!("ops.{name}"))),
             }
         }
         Ok(())
@@ -346,7 +365,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [ops] month_budget_usd; [prices.MODEL] input, output, from")
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod agents;
+mod alert;
 mod approval;
 mod bridge_stats;
 mod bridge_summary;
@@ -15,10 +16,12 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod glance;
 mod heartbeat;
 mod help;
 mod map;
 mod models;
+mod now;
 mod number;
 mod prompt_cache;
 mod provenance;
@@ -27,8 +30,10 @@ mod report;
 mod routing;
 mod rules;
 mod savings;
+mod settings;
 mod signal;
 mod sonnet_opus;
+mod spend;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -46,6 +51,7 @@ pub use account::{
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
 };
+pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
     SYSTEM_RESPONDER, SweptView,
@@ -69,9 +75,13 @@ pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
+pub use now::{
+    AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView,
+};
 pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
@@ -79,13 +89,15 @@ pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
+pub use settings::{CapabilitiesView, LivenessView, PriceView, SettingsView};
 pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalView};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
+pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
-    StreamInfoView,
+    StreamInfoView, StreamTailView,
 };
 pub use task_routing::{AttuneTaskRouting, TaskRoutingReport, TaskRoutingView, TaskTotals};
 pub use test_status::{

@@ -5,6 +5,7 @@ mod bridge;
 mod completions;
 mod context;
 mod cost;
+mod demo;
 mod doctor;
 mod feedback;
 mod follow;
@@ -136,6 +137,7 @@ enum Command {
     Feedback(feedback::Command),
     Doctor(doctor::Doctor),
     Ops(ops::Ops),
+    Demo(demo::Demonstration),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -185,6 +187,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
         Command::Feedback(command) => command.run(&context),
         Command::Doctor(doctor) => doctor.run(&context),
         Command::Ops(ops) => ops.run(&context),
+        Command::Demo(demo) => demo.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),
     }

@@ -1,0 +1,115 @@
+//! A simulated fleet: a dozen agents at work in a store of their own, so that every
+//! view of the dashboard has something to show.
+//!
+//! Everything lies in one temporary folder and goes through the same interfaces as
+//! that of real agents.
+
+mod cast;
+mod fleet;
+mod history;
+mod workflow;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::clock::Clock;
+use crate::error::{Failure, describe};
+use crate::store::{OpenOptions, Store, StoreError, StoreUrl, open};
+use fleet::Simulation;
+
+/// The beats of the simulated agents, in seconds.
+pub(crate) const INTERVAL_S: u64 = 2;
+/// How long they may be silent before they are stale, in seconds.
+pub(crate) const STALE_S: u64 = 8;
+
+/// The folder of a demonstration; it goes with this value.
+#[derive(Debug)]
+pub struct Demo {
+    folder: TempDir,
+}
+
+impl Demo {
+    /// Makes the folder and what happened before now.
+    pub async fn prepare(clock: Clock) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("muster-demo-").tempdir();
+        let demo = Self {
+            folder: folder.map_err(|error| cannot_write(&error))?,
+        };
+        let now = clock.now();
+        history::write_logs(&demo.home(), now).map_err(|error| cannot_write(&error))?;
+        workflow::write_runs(&demo.spool(), now).map_err(|error| cannot_write(&error))?;
+        let store = demo.open(clock).await?;
+        history::fill_store(&*store, now).await?;
+        Ok(demo)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The attune home.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The project.
+    pub fn project(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// The spool of telemetry entries.
+    pub fn spool(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
+    /// The store.
+    pub fn store(&self) -> StoreUrl {
+        StoreUrl::Sqlite(self.folder.path().join("muster.db"))
+    }
+
+    /// Lets the agents work, on a thread of its own, until the process ends.
+    pub fn start(&self, clock: Clock) -> Result<(), Failure> {
+        let (url, home) = (self.store(), self.home());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::unreachable(format!("no threads: {}", describe(&error))))?;
+        let work = move || {
+            runtime.block_on(async {
+                let store = open(&url, clock.now(), options()).await?;
+                Simulation::new(store, clock, home).run().await
+            })
+        };
+        std::thread::Builder::new()
+            .name("demo".into())
+            .spawn(move || {
+                // The folder goes when the server ends, and the agents with it.
+                let _: Result<(), StoreError> = work();
+            })
+            .map(drop)
+            .map_err(|error| Failure::unreachable(format!("no threads: {}", describe(&error))))
+    }
+
+    async fn open(&self, clock: Clock) -> Result<Arc<dyn Store>, Failure> {
+        Ok(open(&self.store(), clock.now(), options()).await?)
+    }
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        foreign: false,
+        tell: None,
+    }
+}
+
+fn cannot_write(error: &io::Error) -> Failure {
+    Failure::unreachable(format!(
+        "cannot write the folder of the demonstration: {}",
+        describe(error)
+    ))
+    .hint("set TMPDIR to a folder that can be written")
+}
