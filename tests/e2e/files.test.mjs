@@ -136,7 +136,7 @@ describe("files in the browser", { skip: noChromium }, () => {
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$6.00");
     await page.fill('input[name="to"]', "2026-03-31");
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$2.00");
-    assert.equal(new URL(page.url()).hash, "#from=2026-03-02&to=2026-03-31");
+    assert.equal(new URL(page.url()).hash, "#/usage?from=2026-03-02&to=2026-03-31");
     assert.match(await page.textContent('[data-remark="outside"]'), /2 usable lines/);
     await page.goBack();
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$6.00");
@@ -157,7 +157,7 @@ describe("files in the browser", { skip: noChromium }, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 });
     await page.mouse.up();
-    await page.waitForFunction(() => location.hash === "#from=2026-03-02&to=2026-03-03");
+    await page.waitForFunction(() => location.hash === "#/usage?from=2026-03-02&to=2026-03-03");
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$110.00");
     await leave(page);
   });
@@ -267,9 +267,9 @@ describe("files in the browser", { skip: noChromium }, () => {
     await phase(page, "ready");
     await page.focus('.window-picker input[value="all"]');
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction(() => location.hash === "#days=7");
+    await page.waitForFunction(() => location.hash === "#/usage?days=7");
     await page.keyboard.press("ArrowLeft");
-    await page.waitForFunction(() => location.hash === "");
+    await page.waitForFunction(() => location.hash === "#/usage");
     await page.waitForSelector('main[aria-busy="false"] [data-panel="days"]');
     await page.focus('[data-panel="days"] input[value="chart"]');
     await page.keyboard.press("ArrowRight");

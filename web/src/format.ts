@@ -125,12 +125,6 @@ export function formatAge(ms: number): string {
   return `${formatCount(Math.floor(hours / 24))} d ${hours % 24} h`;
 }
 
-/** `13:05:26` of an RFC 3339 time of the same UTC day as `today`; else with its day. */
-export function formatMoment(time: string, today: number): string {
-  const full = formatTime(time);
-  return full.startsWith(new Date(today).toISOString().slice(0, 10)) ? full.slice(11) : full;
-}
-
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
@@ -148,6 +142,13 @@ export function formatDay(day: string): string {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
   const month = MONTHS[Number(match?.[2]) - 1];
   return match === null || month === undefined ? day : `${Number(match[3])} ${month} ${match[1]}`;
+}
+
+/** `13:05:26` of a time on the same UTC day as `today`, in milliseconds; else `20 Nov 13:05`. */
+export function formatMoment(time: string, today: number): string {
+  const full = formatTime(time);
+  if (full === time || full.startsWith(new Date(today).toISOString().slice(0, 10))) return full.slice(full === time ? 0 : 11);
+  return `${formatDay(full.slice(0, 10)).slice(0, -5)} ${full.slice(11, 16)}`;
 }
 
 /** `torn_tail` as `torn tail`. */

@@ -103,11 +103,9 @@ class Cell<View extends ViewName> {
     try {
       const data = await this.#engine.ask(this.#view, this.#params, asking.signal);
       if (this.#asking === asking) this.loaded.value = { data, problem: null, at: Date.now() };
-      this.#engine.feed.start();
     } catch (error) {
       if (isAbort(error) || this.#asking !== asking) return;
       this.loaded.value = { ...this.loaded.peek(), problem: problemOf(error) };
-      this.#engine.feed.start();
     } finally {
       if (this.#asking === asking) this.#asking = null;
     }

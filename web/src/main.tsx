@@ -7,7 +7,7 @@ import { startKeys } from "./keys";
 import { followAddress, go, route } from "./router";
 import { parseRoute } from "./route";
 import { Session } from "./session";
-import "./style/index.css";
+import styles from "./style/index.css?inline";
 import { applyTheme } from "./theme";
 
 const page = document.getElementById("page");
@@ -26,6 +26,11 @@ const session = new Session({
     go(isUsage() && workflow !== undefined ? { ...to, params: { ...to.params, workflow } } : to);
   },
 });
+
+// Inside the script, so that the page is there after one request less.
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
+document.adoptedStyleSheets = [sheet];
 
 applyTheme();
 startClock();

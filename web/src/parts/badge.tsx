@@ -5,9 +5,9 @@ export type Tone = "good" | "warn" | "bad" | "plain" | "info";
 
 const TONES: Readonly<Record<string, Tone>> = {
   ok: "good", alive: "good", approved: "good", succeeded: "good", success: "good", quiet: "good", complete: "good", read: "good",
-  late: "warn", stale: "warn", attention: "warn", degraded: "warn", timed_out: "warn", expired: "warn", user_error: "warn", impaired: "warn", unreachable: "bad",
+  late: "warn", stale: "warn", attention: "warn", degraded: "warn", timed_out: "warn", expired: "warn", user_error: "warn", warn: "warn", warning: "warn", impaired: "warn", unreachable: "bad",
   dead: "bad", trouble: "bad", failed: "bad", error: "bad", rejected: "bad", firing: "bad", lost: "bad", down: "bad",
-  pending: "info", running: "info", waiting: "info", active: "info", opening: "info", queued: "info",
+  pending: "info", running: "info", waiting: "info", active: "info", opening: "info", queued: "info", info: "info",
 };
 
 /** A state as a word with a sign before it, so that colour is never the only mark. */

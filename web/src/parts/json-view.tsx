@@ -8,7 +8,7 @@ export function JsonFields({ value }: { value: Readonly<Record<string, unknown>>
   return (
     <dl class="fields">
       {entries.map(([name, field]) => (
-        <div key={name}>
+        <div key={name} class={isShort(field) && plain(field).length <= 48 ? "" : "long"}>
           <dt>{visible(name)}</dt>
           <dd>{isShort(field) ? visible(plain(field)) : <pre>{readable(field)}</pre>}</dd>
         </div>

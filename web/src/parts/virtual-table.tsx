@@ -26,16 +26,21 @@ interface Props<Row> {
   readonly follow?: boolean;
   /** Told when the user scrolls away from the last row, or back to it. */
   readonly onFollow?: (follow: boolean) => void;
+  /** Rows as close as lines of text. */
+  readonly dense?: boolean;
   readonly empty: string;
   readonly note?: string;
 }
 
-const ROW_PX = 33;
+/** Heights of rows, as in the style sheet. */
+const USUAL_PX = 33;
+const DENSE_PX = 21;
 const BESIDE = 12;
 
 /** A table of any length, of which only the rows in sight are drawn. */
 export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
-  const { caption, columns, rows, rowKey, rowClass, href, onOpen, chosen = null, follow = false, empty } = props;
+  const { caption, columns, rows, rowKey, rowClass, href, onOpen, chosen = null, follow = false, dense = false, empty } = props;
+  const rowPx = dense ? DENSE_PX : USUAL_PX;
   const sort = useSignal<Sorting | null>(props.sort ?? null);
   const top = useSignal(0);
   const height = useSignal(640);
@@ -45,8 +50,8 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
   const id = useId();
 
   const ordered = useMemo(() => inOrder(rows, columns, sort.value), [rows, columns, sort.value]);
-  const first = Math.max(0, Math.floor(top.value / ROW_PX) - BESIDE);
-  const last = Math.min(ordered.length, Math.ceil((top.value + height.value) / ROW_PX) + BESIDE);
+  const first = Math.max(0, Math.floor(top.value / rowPx) - BESIDE);
+  const last = Math.min(ordered.length, Math.ceil((top.value + height.value) / rowPx) + BESIDE);
 
   const held = useRef({ ordered, rowKey });
   held.current = { ordered, rowKey };
@@ -71,10 +76,10 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
           const next = at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.max(0, Math.min(list.length - 1, at + by));
           const row = list[next];
           if (row === undefined) return;
-          const head = element.querySelector("thead")?.clientHeight ?? ROW_PX;
-          const from = next * ROW_PX;
+          const head = element.querySelector("thead")?.clientHeight ?? rowPx;
+          const from = next * rowPx;
           if (from < element.scrollTop) element.scrollTop = from;
-          else if (from + ROW_PX + head > element.scrollTop + element.clientHeight) element.scrollTop = from + ROW_PX + head - element.clientHeight;
+          else if (from + rowPx + head > element.scrollTop + element.clientHeight) element.scrollTop = from + rowPx + head - element.clientHeight;
           top.value = element.scrollTop;
           focusWanted.current = true;
           current.value = keyOf(row);
@@ -102,18 +107,18 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
     const element = box.current;
     if (element === null) return;
     top.value = element.scrollTop;
-    props.onFollow?.(element.scrollHeight - element.scrollTop - element.clientHeight < ROW_PX);
+    props.onFollow?.(element.scrollHeight - element.scrollTop - element.clientHeight < rowPx);
   };
   const minWidth = columns.reduce((sum, { width, class: name }) => sum + (name?.includes("wide-only") === true ? 0 : (width ?? 140)), 0);
 
   return (
     <>
-      <div class="scroll virtual" role="region" aria-label={caption} tabIndex={0} ref={box} onScroll={onScroll}>
+      <div class={`scroll virtual${dense ? " dense" : ""}`} role="region" aria-label={caption} tabIndex={0} ref={box} onScroll={onScroll}>
         <table id={id} aria-rowcount={ordered.length + 1} style={{ minWidth: `${minWidth}px` }}>
           <caption class="hidden">{caption}</caption>
           <thead><Headings columns={columns} sort={sort} /></thead>
           <tbody>
-            {first > 0 && <tr class="space" aria-hidden="true" style={{ height: `${first * ROW_PX}px` }}><td colSpan={columns.length} /></tr>}
+            {first > 0 && <tr class="space" aria-hidden="true" style={{ height: `${first * rowPx}px` }}><td colSpan={columns.length} /></tr>}
             {ordered.slice(first, last).map((row, at) => {
               const key = rowKey(row);
               const link = href?.(row);
@@ -148,7 +153,7 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
               );
             })}
             {last < ordered.length && (
-              <tr class="space" aria-hidden="true" style={{ height: `${(ordered.length - last) * ROW_PX}px` }}><td colSpan={columns.length} /></tr>
+              <tr class="space" aria-hidden="true" style={{ height: `${(ordered.length - last) * rowPx}px` }}><td colSpan={columns.length} /></tr>
             )}
           </tbody>
         </table>

@@ -24,7 +24,7 @@ export function Nav({ current, onGo }: { current: ViewId | null; onGo?: () => vo
               onClick={onGo}
             >
               <span>{label}</span>
-              {server !== null && id === "inbox" && <InboxCount />}
+              {id === "inbox" && server?.engine.feed.state.value === "live" && <InboxCount />}
             </a>
           </li>
         ))}

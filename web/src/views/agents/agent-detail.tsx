@@ -71,7 +71,7 @@ function Facts({ agent, at }: { agent: Agent; at: number }): JSX.Element {
       <div><dt>Beats every</dt><dd>{agent.interval_s === null ? "not known" : formatAge(agent.interval_s * 1000)}{agent.interval_source !== null && <span class="quiet"> {agent.interval_source}</span>}</dd></div>
       <div><dt>Says</dt><dd>{agent.status === null ? "nothing" : formatWords(visible(agent.status))}</dd></div>
       <div><dt>Task</dt><dd>{agent.current_task === null || agent.current_task === "" ? "none" : visible(agent.current_task)}</dd></div>
-      {agent.progress !== null && <div><dt>Progress</dt><dd>{formatRatio(agent.progress)} <Meter part={Math.min(agent.progress, 0.79)} label="Progress" /></dd></div>}
+      {agent.progress !== null && <div><dt>Progress</dt><dd>{formatRatio(agent.progress)} <Meter part={agent.progress} label="Progress" /></dd></div>}
       {waiting !== null && <div><dt>Waits for a human</dt><dd><a href={hrefOf("inbox", [waiting.request_id])}>{visible(waiting.approval_type)}</a> since <Ago time={waiting.since} /></dd></div>}
       {agent.suspicion !== null && <div><dt>Suspicion</dt><dd title="phi accrual: 1 is a silence that one in ten gaps would reach, 3 one in a thousand">{agent.suspicion.toFixed(1)}</dd></div>}
       {agent.clock_skew_s !== null && <div><dt>Its clock</dt><dd class="warn-text">{Math.abs(agent.clock_skew_s)} s {agent.clock_skew_s > 0 ? "ahead" : "behind"}</dd></div>}

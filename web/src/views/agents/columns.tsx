@@ -12,9 +12,9 @@ export const SEVERITY: Readonly<Record<AgentState, number>> = { dead: 0, stale: 
 /** What the table says of an agent; ages go on from `at`, when the list came. */
 export function agentColumns(at: number): readonly Column<Agent>[] {
   return [
-    { key: "agent", label: "Agent", class: "name", width: 176, sortBy: ({ agent_id: id }) => id, cell: (agent) => visible(agent.display_name ?? agent.agent_id), title: ({ agent_id: id }) => visible(id), value: ({ agent_id: id }) => id },
-    { key: "state", label: "State", width: 98, sortBy: ({ state }) => SEVERITY[state], cell: ({ state, reason }) => <Badge state={state} title={visible(reason)} />, value: ({ state }) => state },
-    { key: "age", label: "Last beat", numeric: true, width: 86, sortBy: ({ age_s: age }) => age ?? Infinity, cell: ({ age_s: age }) => (age === null ? "\u2013" : <GrowingSpan seconds={age} at={at} />), value: ({ age_s: age }) => age },
+    { key: "agent", label: "Agent", class: "name", width: 154, sortBy: ({ agent_id: id }) => id, cell: (agent) => visible(agent.display_name ?? agent.agent_id), title: ({ agent_id: id }) => visible(id), value: ({ agent_id: id }) => id },
+    { key: "state", label: "State", width: 96, sortBy: ({ state }) => SEVERITY[state], cell: ({ state, reason }) => <Badge state={state} title={visible(reason)} />, value: ({ state }) => state },
+    { key: "age", label: "Last beat", numeric: true, width: 84, sortBy: ({ age_s: age }) => age ?? Infinity, cell: ({ age_s: age }) => (age === null ? "\u2013" : <GrowingSpan seconds={age} at={at} />), value: ({ age_s: age }) => age },
     { key: "reason", label: "Why", class: "name wide-only quiet", cell: (agent) => <Why agent={agent} />, title: ({ reason }) => visible(reason), value: ({ reason }) => reason },
     { key: "progress", label: "Progress", width: 116, sortBy: ({ progress }) => progress ?? -1, cell: ({ progress }) => (progress === null ? <span class="quiet">{"\u2013"}</span> : <Progress part={progress} />), value: ({ progress }) => progress },
     { key: "status", label: "Says", class: "name", width: 96, sortBy: ({ status }) => status ?? "", cell: ({ status }) => formatWords(visible(status ?? "\u2013")) },

@@ -29,7 +29,7 @@ export function SpendPanel({ spend }: { spend: Spend | null }): JSX.Element {
           </dd>
         </div>
       </dl>
-      {spend.budget_share !== null && <Meter part={spend.budget_share} label="Part of this month's budget" />}
+      {spend.budget_share !== null && <Meter part={spend.budget_share} label="Part of this month's budget" isLimit />}
     </Panel>
   );
 }

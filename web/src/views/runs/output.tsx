@@ -79,6 +79,7 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
         rows={shown}
         rowKey={({ key }) => key}
         rowClass={({ kind }) => (kind === "gap" ? "gap-row" : "")}
+        dense
         follow={open && follow.value}
         onFollow={(at) => (follow.value = at)}
         empty={rows.value.length === 0 ? (open ? "Nothing was written yet." : "It wrote nothing.") : "No line holds these words."}

@@ -29,13 +29,13 @@ function Stats({ document }: { document: BridgeDocument }): JSX.Element {
   const workflows = Object.entries(document.by_workflow).map(([name, stats]) => ({ ...stats, name }));
   const steps = document.by_step.map((step) => ({ ...step, name: `${step.workflow} / ${step.job} / ${step.step}` }));
   return (
-    <div class="grid">
+    <>
       <Panel title="By workflow" name="bridge-workflows">
         <DataTable caption="Workflows" columns={COLUMNS} rows={workflows} rowKey={({ name }) => name} sort={{ key: "total", direction: "descending" }} pageSize={8} empty="No workflow was seen." />
       </Panel>
       <Panel title="By step" name="bridge-steps" {...(document.steps_left_out > 0 && { note: `${formatCount(document.steps_left_out)} rarer ones not shown` })}>
         <DataTable caption="Steps" columns={COLUMNS} rows={steps} rowKey={({ name }, index) => `${index} ${name}`} sort={{ key: "total", direction: "descending" }} pageSize={8} empty="No step was seen." />
       </Panel>
-    </div>
+    </>
   );
 }

@@ -4,7 +4,6 @@ import type { Spec, SpecsDocument } from "../../engine/documents";
 import { formatCount, formatTime, plural, visible } from "../../format";
 import { ServerContext } from "../../live";
 import { ActButton } from "../../parts/act-button";
-import { Ago } from "../../parts/age";
 import { Badge } from "../../parts/badge";
 import { Chips, chosenValues } from "../../parts/chips";
 import type { Column } from "../../parts/column";
@@ -41,7 +40,7 @@ const COLUMNS: readonly Column<Spec>[] = [
 
 function Tasks({ spec: { open_tasks: open, done_tasks: done } }: { spec: Spec }): JSX.Element {
   if (open + done === 0) return <span class="quiet">{"\u2013"}</span>;
-  return <span class="share-cell"><Meter part={Math.min(0.79, done / (open + done))} label="Done tasks" /><span>{formatCount(done)}/{formatCount(open + done)}</span></span>;
+  return <span class="share-cell"><Meter part={done / (open + done)} label="Done tasks" /><span>{formatCount(done)}/{formatCount(open + done)}</span></span>;
 }
 
 function Specs({ document }: { document: SpecsDocument }): JSX.Element {
@@ -88,7 +87,6 @@ function Specs({ document }: { document: SpecsDocument }): JSX.Element {
         <VirtualTable caption="Specs" columns={COLUMNS} rows={rows} rowKey={({ root, slug }) => `${root} ${slug}`} sort={{ key: "updated", direction: "descending" }} empty={document.specs.length === 0 ? "There is no spec in the folders below." : "No spec fits what is chosen above."} />
         <p class="aside">Folders: {document.roots.length === 0 ? "none" : document.roots.map(({ path, state, specs }) => `${visible(path)} (${state === "ok" ? plural(specs, "spec") : state})`).join(", ")}</p>
       </Panel>
-      {document.specs[0] !== undefined && <p class="aside">The newest change is <Ago time={document.specs.reduce((newest, { updated_at: at }) => (at > newest ? at : newest), "")} />.</p>}
     </>
   );
 }

@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext, useEffect, useMemo } from "preact/hooks";
 import { isAbort, problemOf } from "../../engine/problem";
-import { formatCount, formatTime, plural, visible } from "../../format";
+import { now } from "../../clock";
+import { formatCount, formatMoment, formatTime, plural, visible } from "../../format";
 import { useKeys } from "../../keys";
 import { ServerContext } from "../../live";
 import type { Column } from "../../parts/column";
@@ -19,8 +20,8 @@ import type { TailRow } from "./tail-state";
 const LIMIT = "500";
 
 const COLUMNS: readonly Column<TailRow>[] = [
-  { key: "time", label: "Time (UTC)", width: 176, cell: (row) => (row.kind === "event" ? formatTime(row.event.timestamp ?? row.event.event_id) : "\u22ef"), value: (row) => (row.kind === "event" ? row.event.timestamp : null) },
-  { key: "source", label: "Source", class: "name", width: 150, cell: (row) => (row.kind === "event" ? visible(row.event.source) : ""), value: (row) => (row.kind === "event" ? row.event.source : null) },
+  { key: "time", label: "Time (UTC)", width: 118, cell: (row) => (row.kind === "event" ? formatMoment(row.event.timestamp ?? row.event.event_id, now.value) : "\u22ef"), title: (row) => (row.kind === "event" ? formatTime(row.event.timestamp ?? "") : ""), value: (row) => (row.kind === "event" ? row.event.timestamp : null) },
+  { key: "source", label: "Source", class: "name", width: 110, cell: (row) => (row.kind === "event" ? visible(row.event.source) : ""), value: (row) => (row.kind === "event" ? row.event.source : null) },
   { key: "data", label: "Data", class: "name data", cell: (row) => said(row), value: (row) => (row.kind === "event" ? JSON.stringify(row.event.data) : said(row)) },
   { key: "id", label: "Id", class: "quiet wide-only", width: 170, cell: (row) => (row.kind === "event" ? row.event.event_id : ""), value: (row) => (row.kind === "event" ? row.event.event_id : null) },
 ];
@@ -70,7 +71,6 @@ export function Tail({ type }: { type: string }): JSX.Element {
           failure.value = "";
           again ||= answer.more;
         } while (again && !paused.peek());
-        documents.engine.feed.start();
       } catch (error) {
         if (!isAbort(error)) failure.value = problemOf(error).message;
       } finally {

@@ -6,7 +6,7 @@ import type { Column } from "../../parts/column";
 import { DataTable } from "../../parts/data-table";
 import { Money } from "../../parts/money";
 import { Panel } from "../../parts/panel";
-import { choose, route } from "../../router";
+import { choose } from "../../router";
 import type { Session } from "../../session";
 import { useSideReport } from "./side-report";
 
@@ -26,10 +26,8 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 /** One workflow of the report, by the models that its calls went to. */
-export function DrillDown({ session }: { session: Session }): JSX.Element | null {
-  const { workflow } = route.value.params;
+export function DrillDown({ session, workflow }: { session: Session; workflow: string }): JSX.Element {
   const report = useSideReport(session, "routing");
-  if (workflow === undefined) return null;
   const found = report?.by_workflow[workflow];
   return (
     <Panel title={visible(workflow)} name="drill-down" note="by model" controls={<button type="button" class="action" onClick={() => choose({ workflow: "" })}>Close</button>}>

@@ -3,6 +3,8 @@ import type { Answer } from "../../engine/engine";
 import type { Report } from "../../engine/report";
 import { formatCount, formatTime, plural } from "../../format";
 import { WarnIcon } from "../../parts/icons";
+import { WhenSeen } from "../../parts/when-seen";
+import { route } from "../../router";
 import type { Session } from "../../session";
 import { ALL, rangeWindow } from "../../window";
 import { AccountPanel } from "./account";
@@ -20,6 +22,7 @@ import { TotalsStrip } from "./totals";
 export function Usage({ session, answer }: { session: Session; answer: Answer }): JSX.Element {
   const { report } = answer;
   const whole = report.totals.cost_usd;
+  const { workflow } = route.value.params;
   // Without calls every table would say so; the remark says it once, with the way out.
   if (report.totals.calls === 0) {
     return (
@@ -34,19 +37,25 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
       <Remarks session={session} answer={answer} />
       <TotalsStrip report={report} />
       <CostChart byDay={report.by_day} onSelect={(from, to) => void session.setWindow(rangeWindow(from, to))} />
-      <DrillDown session={session} />
+      {workflow !== undefined && <DrillDown key={workflow} session={session} workflow={workflow} />}
       <AnomaliesPanel session={session} report={report} />
       <div class="grid">
         <div class="stack">
           <Breakdown by="workflow" groups={report.by_workflow} whole={whole} />
           <Breakdown by="tier" groups={report.by_tier} whole={whole} />
-          <CachePanel session={session} />
+          <WhenSeen>{() => <CachePanel session={session} />}</WhenSeen>
         </div>
         <div class="stack">
           <Breakdown by="model" groups={report.by_model} whole={whole} />
           <Breakdown by="provider" groups={report.by_provider} whole={whole} />
-          <ModelsPanel session={session} />
-          {session.engine.value === session.server.value && <AccountPanel />}
+          <WhenSeen>
+            {() => (
+              <>
+                <ModelsPanel session={session} />
+                {session.engine.value === session.server.value && <AccountPanel />}
+              </>
+            )}
+          </WhenSeen>
         </div>
       </div>
       <Recent calls={report.recent} total={report.totals.calls} />
