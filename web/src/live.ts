@@ -37,6 +37,9 @@ const CHANGES_WITH: Partial<Record<ViewName, readonly ViewName[]>> = {
 
 /** Least time between two questions for the same document. */
 const PAUSE_MS = 250;
+/** A document that takes long is asked for less often: most of the time is left to the user. */
+const PAUSE_PER_ANSWER = 4;
+const LONGEST_PAUSE_MS = 5_000;
 /** Documents that nobody looks at are kept up to this many, so that going back shows something at once. */
 const MOST_KEPT = 60;
 
@@ -50,6 +53,7 @@ class Cell<View extends ViewName> {
   #stop: (() => void)[] = [];
   #asking: AbortController | null = null;
   #askedAt = 0;
+  #pauseMs = PAUSE_MS;
   #again: ReturnType<typeof setTimeout> | null = null;
 
   constructor(engine: HttpEngine, view: View, params: Params) {
@@ -84,7 +88,7 @@ class Cell<View extends ViewName> {
   /** Asks again: at once, or after a pause where it was asked just now. */
   refresh(): void {
     if (this.#users === 0 || this.#again !== null) return;
-    const wait = this.#asking === null ? Math.max(0, this.#askedAt + PAUSE_MS - Date.now()) : PAUSE_MS;
+    const wait = this.#asking === null ? Math.max(0, this.#askedAt + this.#pauseMs - Date.now()) : this.#pauseMs;
     if (wait === 0) {
       void this.#ask();
       return;
@@ -107,7 +111,10 @@ class Cell<View extends ViewName> {
       if (isAbort(error) || this.#asking !== asking) return;
       this.loaded.value = { ...this.loaded.peek(), problem: problemOf(error) };
     } finally {
-      if (this.#asking === asking) this.#asking = null;
+      if (this.#asking === asking) {
+        this.#asking = null;
+        this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, (Date.now() - this.#askedAt) * PAUSE_PER_ANSWER));
+      }
     }
   }
 
