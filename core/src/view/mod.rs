@@ -39,6 +39,7 @@ mod task_routing;
 mod test_status;
 mod tier1;
 mod usage;
+mod workflow_run;
 
 use alloc::string::{String, ToString};
 
@@ -63,8 +64,8 @@ pub use bridge_summary::BridgeSummary;
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use diagnosis::{
-    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LayerView, RecheckView,
-    RemedyView,
+    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LastDiagnosisView,
+    LayerView, RecheckView, RemedyView,
 };
 pub use doctor::{CheckStatus, CheckView, DoctorReport, DoctorStep, QuietAgent, ReportEnd};
 pub use feedback::{
@@ -106,6 +107,9 @@ pub use test_status::{
 };
 pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
+pub use workflow_run::{
+    BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView,
+};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.
 pub fn to_json<T: Serialize>(view: &T) -> String {

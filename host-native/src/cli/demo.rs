@@ -79,7 +79,9 @@ impl Demonstration {
             project_root: project,
             runs_retention_days: 30,
             responder: values::user(),
-            ratings: Some(demo.folder().join("feedback.json")),
+            ratings: Some(demo.ratings()),
+            spool: Some(demo.spool()),
+            account: None,
         })
     }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use muster_core::{LogKind, Window};
@@ -13,6 +14,8 @@ use super::Context;
 use super::logs::{LogArgs, Need};
 use super::session::store_url;
 use super::values;
+use crate::account::{Account, SERVICE};
+use crate::bridge::SwampSettings;
 use crate::error::{Answer, Failure, FailureKind, describe};
 use crate::folders;
 use crate::server::{self, Settings};
@@ -56,6 +59,16 @@ pub(crate) struct Ops {
     /// Who decides from the page [default: the user]
     #[arg(long, value_name = "NAME", env = "MUSTER_RESPONDER", value_parser = values::name)]
     responder: Option<String>,
+    /// The address of the service that bills
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MUSTER_ACCOUNT_URL",
+        default_value = SERVICE,
+        hide = true,
+        hide_env_values = true
+    )]
+    account_url: String,
     /// The attune home or its telemetry folder [default: `$ATTUNE_HOME`, else ~/.attune]
     #[arg(long, value_name = "DIR", help_heading = "Logs")]
     home: Option<PathBuf>,
@@ -80,8 +93,7 @@ impl Ops {
     /// is opened.
     fn settings(&self, context: &Context) -> Result<Settings, Failure> {
         let mut problems = Vec::new();
-        let project = self.project.clone().unwrap_or_else(|| PathBuf::from("."));
-        let project_root = take(check_project(&project), &mut problems);
+        let project_root = take(check_project(&self.project_folder()), &mut problems);
         let address = take(resolve(&self.host, self.port), &mut problems);
         if let Some(address) = address {
             take(check_port(address), &mut problems);
@@ -103,9 +115,15 @@ impl Ops {
                 take(check_writable(Some(folder.into())), &mut problems);
             }
         }
-        let (Some(project_root), Some(address), Some((mut query, config)), Some(store), true) =
-            (project_root, address, logs, store, problems.is_empty())
+        let cache = folders::cache().filter(|_| !self.read_only);
+        let account = Account::new(&self.account_url, cache.map(|cache| cache.join("account")));
+        let account = take(account, &mut problems);
+        let (Some(project_root), Some(address), Some((mut query, config)), Some(store)) =
+            (project_root, address, logs, store)
         else {
+            return Err(all_of(problems));
+        };
+        let (Some(account), true) = (account, problems.is_empty()) else {
             return Err(all_of(problems));
         };
         if self.read_only {
@@ -133,7 +151,13 @@ impl Ops {
             ratings: env::var_os("MUSTER_FEEDBACK_FILE")
                 .filter(|file| !file.is_empty())
                 .map(PathBuf::from),
+            spool: SwampSettings::load(&self.project_folder(), false).spool(),
+            account: Some(Arc::new(account)),
         })
+    }
+
+    fn project_folder(&self) -> PathBuf {
+        self.project.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
     fn query(

@@ -67,7 +67,7 @@ impl Simulation {
         for (at, player) in CAST.iter().enumerate() {
             // Their beats do not come all at once.
             let turn = (self.tick + at as u64).is_multiple_of(INTERVAL_S * 2);
-            if turn && self.is_heard(player, second) {
+            if (turn || self.tick == 0) && self.is_heard(player, second) {
                 self.beat(now, player, second).await?;
             }
         }
@@ -130,7 +130,8 @@ impl Simulation {
 
     fn call_a_model(&mut self, now: Timestamp) {
         if let Some(call) = self.dice.choice(CALLS) {
-            let factor = self.dice.u64(60..180);
+            // It grows, so that a day becomes dearer than usual within two minutes.
+            let factor = self.dice.u64(60..180) * (8 + self.tick.min(400)) / 8;
             // A log that cannot be written is shown by the usage view.
             let _ = append_call(&self.home, now, call, factor);
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use muster_core::coordination::{Answer, NewApproval, NewEvent, NewSignal};
-use muster_core::entry::{UsageDefaults, usage_line};
+use muster_core::entry::{Rating, UsageDefaults, Vote, usage_line};
 use muster_core::record::quality_feedback::QualityFeedback;
 use muster_core::{Decimal, JsonObject, Timestamp, US_PER_DAY, US_PER_SECOND};
 
@@ -13,6 +13,7 @@ use super::INTERVAL_S;
 use super::cast::{CALLS, CAST, EVENTS, Part, REQUESTS, SIGNALS};
 use super::fleet::{beat_of, object};
 use crate::store::{Store, StoreResult};
+use crate::write::write_votes;
 
 /// Days with calls before today.
 const DAYS: i64 = 34;
@@ -45,6 +46,28 @@ pub(super) fn write_logs(home: &Path, now: Timestamp) -> io::Result<()> {
         }
     }
     fs::write(telemetry.join("usage.jsonl"), log)
+}
+
+/// Writes the votes on help templates.
+pub(super) fn write_votes_on_templates(file: &Path, now: Timestamp) -> io::Result<()> {
+    let mut votes = Vec::new();
+    for (template, good, bad) in [
+        ("ref-cli", 42, 3),
+        ("how-to-deploy", 9, 1),
+        ("faq-tokens", 2, 0),
+        ("tutorial-first-run", 14, 11),
+        ("troubleshoot-redis", 1, 6),
+    ] {
+        for (rating, count) in [(Rating::Good, good), (Rating::Bad, bad)] {
+            for _ in 0..count {
+                votes.push(Vote {
+                    template: template.into(),
+                    rating,
+                });
+            }
+        }
+    }
+    write_votes(file, &votes, false, now).map(drop)
 }
 
 /// Appends one call to the usage log.

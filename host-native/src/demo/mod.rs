@@ -41,6 +41,8 @@ impl Demo {
         let now = clock.now();
         history::write_logs(&demo.home(), now).map_err(|error| cannot_write(&error))?;
         workflow::write_runs(&demo.spool(), now).map_err(|error| cannot_write(&error))?;
+        history::write_votes_on_templates(&demo.ratings(), now)
+            .map_err(|error| cannot_write(&error))?;
         let store = demo.open(clock).await?;
         history::fill_store(&*store, now).await?;
         Ok(demo)
@@ -64,6 +66,11 @@ impl Demo {
     /// The spool of telemetry entries.
     pub fn spool(&self) -> PathBuf {
         self.folder.path().join("spool")
+    }
+
+    /// The document of votes.
+    pub fn ratings(&self) -> PathBuf {
+        self.folder.path().join("feedback.json")
     }
 
     /// The store.

@@ -1,4 +1,4 @@
-//! What the page may do: decisions on requests.
+//! What the page may do.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use axum::response::{IntoResponse, Response};
 use muster_core::coordination::{Answer, MAX_NAME_BYTES, MIN_ANSWER_LEFT_US, check_name};
 use muster_core::to_json;
 use muster_core::view::{AnswerOutcome, AnswerRefusal, AnsweredView};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::Shared;
+use super::{Shared, diagnosis};
 use super::answer::{Refusal, json};
 use super::streams::within;
 
 /// The acts of this server.
-pub(super) const NAMES: [&str; 2] = ["approve", "reject"];
+pub(super) const NAMES: [&str; 4] = ["approve", "reject", "cost-refresh", "diagnose"];
 
 /// More is no reason.
 const MAX_REASON_BYTES: usize = 4096;
@@ -31,6 +31,8 @@ pub(super) async fn act(
     let done = match &*name {
         "approve" => decide(&shared, true, &body).await,
         "reject" => decide(&shared, false, &body).await,
+        "cost-refresh" => refresh_cost(&shared, &body).await,
+        "diagnose" => diagnose(&shared, &body).await,
         name => Err(Refusal::not_found(format!("there is no act {name}"))
             .hint("capabilities lists the acts")),
     };
@@ -95,4 +97,22 @@ async fn decide(shared: &Shared, approved: bool, body: &[u8]) -> Result<Response
         (AnswerOutcome::Refused, _) => StatusCode::CONFLICT,
     };
     Ok(json(status, to_json(&view) + "\n"))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn refresh_cost(shared: &Shared, body: &[u8]) -> Result<Response, Refusal> {
+    let Nothing {} = parse(body)?;
+    done(&shared.bills.refresh().await?)
+}
+
+async fn diagnose(shared: &Shared, body: &[u8]) -> Result<Response, Refusal> {
+    let asked = parse(body)?;
+    done(&diagnosis::make(shared, asked).await?)
+}
+
+fn done<T: Serialize>(view: &T) -> Result<Response, Refusal> {
+    Ok(json(StatusCode::OK, to_json(view) + "\n"))
 }

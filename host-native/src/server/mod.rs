@@ -8,6 +8,8 @@ mod acts;
 mod answer;
 mod capabilities;
 mod clock;
+mod cost;
+mod diagnosis;
 mod events;
 mod feedback;
 mod fleet;
@@ -17,6 +19,7 @@ mod ledger;
 mod page;
 mod params;
 mod reports;
+mod runs_of_workflows;
 mod streams;
 mod versions;
 mod views;
@@ -36,6 +39,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tower_http::compression::CompressionLayer;
 
+use crate::account::Account;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Failure, describe};
@@ -43,8 +47,11 @@ use crate::files::LogQuery;
 use crate::random;
 use crate::store::StoreUrl;
 use clock::RunningClock;
+use cost::Bills;
+use diagnosis::LastDiagnosis;
 use keeper::{Keeper, KeeperSettings};
 use ledger::Ledger;
+use runs_of_workflows::SpoolReader;
 use versions::Versions;
 
 /// Readings at the same time; further ones wait their turn.
@@ -86,6 +93,10 @@ pub struct Settings {
     pub responder: String,
     /// The document of votes, if it is not the usual one.
     pub ratings: Option<PathBuf>,
+    /// The spool of telemetry entries.
+    pub spool: Option<PathBuf>,
+    /// The account whose bills are shown.
+    pub account: Option<Arc<Account>>,
 }
 
 /// What all requests share.
@@ -98,6 +109,9 @@ struct Shared {
     versions: Arc<Versions>,
     keeper: Arc<Keeper>,
     ledger: Arc<Ledger>,
+    bills: Arc<Bills>,
+    spool: SpoolReader,
+    diagnosis: LastDiagnosis,
     readings: Semaphore,
     /// Turns true when the server ends.
     closing: watch::Sender<bool>,
@@ -108,7 +122,7 @@ impl Shared {
     fn start(settings: Settings) -> Result<Arc<Self>, Failure> {
         let clock = RunningClock::new(settings.clock);
         let mut told: Vec<&'static str> = keeper::VIEWS.to_vec();
-        told.push("usage");
+        told.extend(["usage", "cost", "bridge", "diagnosis"]);
         let versions = Arc::new(Versions::new(random::secret()?[..8].to_owned(), &told));
         let keeping = KeeperSettings {
             url: settings.store.clone(),
@@ -122,6 +136,13 @@ impl Shared {
             token: random::secret()?,
             keeper: Keeper::start(keeping, clock, Arc::clone(&versions)),
             ledger: Ledger::start(settings.query.clone(), clock, budget, Arc::clone(&versions)),
+            bills: Bills::start(
+                settings.account.clone(),
+                settings.clock,
+                Arc::clone(&versions),
+            ),
+            spool: SpoolReader::start(settings.spool.clone(), Arc::clone(&versions)),
+            diagnosis: LastDiagnosis::default(),
             versions,
             clock,
             readings: Semaphore::new(READINGS),
@@ -239,5 +260,7 @@ fn test_settings() -> Settings {
         runs_retention_days: 30,
         responder: "tester".into(),
         ratings: None,
+        spool: None,
+        account: None,
     }
 }

@@ -9,10 +9,10 @@ use muster_core::{ReportKind, to_json};
 
 use super::answer::{Refusal, document};
 use super::params::Params;
-use super::{Shared, capabilities, feedback, fleet, reports, streams};
+use super::{Shared, capabilities, feedback, fleet, reports, runs_of_workflows, streams};
 
 /// The views of every server, beside the reports.
-pub(super) const VIEWS: [&str; 12] = [
+pub(super) const VIEWS: [&str; 18] = [
     "now",
     "agents",
     "agent",
@@ -25,6 +25,12 @@ pub(super) const VIEWS: [&str; 12] = [
     "quality",
     "recommend",
     "settings",
+    "bridge",
+    "workflow-runs",
+    "workflow-run",
+    "cost",
+    "cost-usage",
+    "diagnosis",
 ];
 
 /// A view by its name.
@@ -72,6 +78,12 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         "feedback" => to_json(&feedback::ratings(&shared).await?),
         "quality" => to_json(&feedback::quality(&shared, &mut params).await?),
         "recommend" => to_json(&feedback::recommend(&shared, &mut params).await?),
+        "bridge" => to_json(&runs_of_workflows::stats(&shared, &mut params).await?),
+        "workflow-runs" => to_json(&runs_of_workflows::runs(&shared, &mut params).await?),
+        "workflow-run" => to_json(&runs_of_workflows::run(&shared, &mut params).await?),
+        "cost" => to_json(&shared.bills.cost()?),
+        "cost-usage" => to_json(&shared.bills.usage()?),
+        "diagnosis" => to_json(&shared.diagnosis.view()),
         name => {
             let Some(kind) = ReportKind::of_name(name) else {
                 return Err(Refusal::not_found(format!("there is no view {name}"))
