@@ -163,12 +163,8 @@ export const ServerContext = createContext<LiveDocuments | null>(null);
 export function useDocument<View extends ViewName>(view: View, params: Params = {}): Loaded<Documents[View]> {
   const documents = useContext(ServerContext);
   const key = new URLSearchParams(Object.entries(params)).toString();
-  const cell = documents?.cell(view, params) ?? null;
+  const answered = documents?.engine.capabilities.views.includes(view) ?? false;
+  const cell = documents !== null && answered ? documents.cell(view, params) : null;
   useEffect(() => cell?.use(), [cell, view, key]);
   return cell === null ? (NOTHING as Loaded<Documents[View]>) : (cell.loaded as ReadonlySignal<Loaded<Documents[View]>>).value;
-}
-
-/** Whether the server answers this view; an old server may not. */
-export function useAnswers(view: ViewName): boolean {
-  return useContext(ServerContext)?.engine.capabilities.views.includes(view) ?? false;
 }

@@ -16,6 +16,8 @@ type Told =
 const CHANNEL = "muster.feed";
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
+/** Questions wait no longer than this for the stream to be there. */
+const PATIENCE_MS = 400;
 
 /**
  * Hears from the server which views have changed. Browsers allow few connections to one host, so that of all tabs
@@ -30,7 +32,10 @@ export class Feed {
   #source: EventSource | null = null;
   #hello: HelloEvent | null = null;
   #retryMs = FIRST_RETRY_MS;
-  #started = false;
+  #ready: Promise<void> | null = null;
+  #settle: () => void = () => {};
+  /** Somebody asked before the stream was there, and may have missed a change. */
+  #late = false;
 
   constructor(address: string) {
     this.#address = address;
@@ -55,10 +60,23 @@ export class Feed {
     this.#restartListeners.add(onRestart);
   }
 
-  /** Begins to listen; a second call does nothing. */
-  start(): void {
-    if (this.#started) return;
-    this.#started = true;
+  /**
+   * Begins to listen. What is asked for once this is settled misses no change, so that nothing has to be asked for
+   * twice; where the stream does not come, it is settled all the same.
+   */
+  ready(): Promise<void> {
+    this.#ready ??= new Promise((settle) => {
+      this.#settle = settle;
+      setTimeout(() => {
+        this.#late = this.#hello === null;
+        settle();
+      }, PATIENCE_MS);
+      this.#listen();
+    });
+    return this.#ready;
+  }
+
+  #listen(): void {
     if (!("locks" in navigator) || typeof BroadcastChannel === "undefined") {
       this.#connect();
       return;
@@ -130,8 +148,13 @@ export class Feed {
     const before = this.#hello;
     this.#hello = hello;
     this.#state.value = "live";
-    if (before === null || before.epoch !== hello.epoch) {
-      if (before !== null) for (const listener of this.#restartListeners) listener();
+    if (before === null) {
+      if (this.#late) this.#everything();
+      this.#settle();
+      return;
+    }
+    if (before.epoch !== hello.epoch) {
+      for (const listener of this.#restartListeners) listener();
       this.#everything();
       return;
     }

@@ -106,10 +106,9 @@ export class HttpEngine implements Engine {
   }
 
   async #read(view: string, params: Params, signal: AbortSignal): Promise<string> {
+    if (this.capabilities.live) await this.feed.ready();
     const search = new URLSearchParams(Object.entries(params)).toString();
     const { status, body } = await send(`${API}${view}${search === "" ? "" : `?${search}`}`, { headers: { accept: "application/json" }, signal });
-    // Only after the first answer: the page is to be seen before it is told of changes.
-    if (this.capabilities.live) this.feed.start();
     if (status !== 200) throw serverProblem(status, body);
     return body;
   }

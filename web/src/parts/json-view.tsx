@@ -1,6 +1,9 @@
 import type { JSX } from "preact";
 import { visible } from "../format";
 
+/** Longer values have a line of their own. */
+const SHORT = 22;
+
 /** Text from agents, as text: short values in a line, the rest as indented JSON. */
 export function JsonFields({ value }: { value: Readonly<Record<string, unknown>> }): JSX.Element {
   const entries = Object.entries(value);
@@ -8,7 +11,7 @@ export function JsonFields({ value }: { value: Readonly<Record<string, unknown>>
   return (
     <dl class="fields">
       {entries.map(([name, field]) => (
-        <div key={name} class={isShort(field) && plain(field).length <= 48 ? "" : "long"}>
+        <div key={name} class={isShort(field) && plain(field).length <= SHORT ? "" : "long"}>
           <dt>{visible(name)}</dt>
           <dd>{isShort(field) ? visible(plain(field)) : <pre>{readable(field)}</pre>}</dd>
         </div>

@@ -30,11 +30,16 @@ export function Changes({ changes, since }: { changes: readonly Change[]; since:
   );
 }
 
+/** What it is about, and what became of it; an agent's own words only say how it is seen. */
 function Subject({ change }: { change: Change }): JSX.Element {
   const text = visible(change.text);
   switch (change.kind) {
     case "agent":
-      return <a href={hrefOf("agents", [change.subject])}>{text}</a>;
+      return (
+        <span title={text}>
+          <a href={hrefOf("agents", [change.subject])}>{visible(change.subject)}</a> {change.from === null ? "appeared" : visible(change.from)} {"\u2192"} {visible(change.to)}
+        </span>
+      );
     case "approval":
       return <a href={hrefOf("inbox", [change.subject])}>{text}</a>;
     case "run":

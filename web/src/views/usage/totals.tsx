@@ -44,9 +44,9 @@ export function TotalsStrip({ report }: { report: Report }): JSX.Element {
       </Tile>
       <Tile
         name="prompt-cache"
-        label="Prompt cache"
+        label="Prompt cache read"
         title={`${formatCount(totals.prompt_cache_read_tokens)} tokens read, ${formatCount(totals.prompt_cache_creation_tokens)} written, ${plural(totals.prompt_cache_hits, "hit")}`}
-        below={`read; ${formatCompact(totals.prompt_cache_creation_tokens)} written`}
+        below={`${formatCompact(totals.prompt_cache_creation_tokens)} written`}
       >
         {formatCompact(totals.prompt_cache_read_tokens)}
       </Tile>
