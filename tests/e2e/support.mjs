@@ -60,8 +60,8 @@ export async function openPage(browser, address, options = {}) {
   page.on("pageerror", (error) => page.complaints.push(error.message));
   page.on("console", (message) => {
     // A static server has no capabilities to state, and Chromium notes that.
-    const expected = message.location().url.endsWith("/api/v1/capabilities");
-    if (message.type() === "error" && !expected) page.complaints.push(message.text());
+    const { url } = message.location();
+    if (message.type() === "error" && !url.endsWith("/api/v1/capabilities")) page.complaints.push(`${message.text()} (${url})`);
   });
   page.asked = [];
   page.on("request", (request) => page.asked.push(request.url()));
@@ -100,7 +100,7 @@ export async function serveStatic() {
   };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -110,12 +110,32 @@ async function freePort() {
   return port;
 }
 
-/** The real server over the bundled logs, or over others. */
-export async function serveMuster(home = HOME, project = PROJECT) {
-  const port = await freePort();
-  const child = spawn(binary, ["ops", "--host", "127.0.0.1", "--port", String(port), "--no-open", "--home", home, "--project", project], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** The real server over the bundled logs, or over others; `more` arguments such as `--store`. */
+export async function serveMuster(home = HOME, project = PROJECT, more = []) {
+  return start(["ops", "--host", "127.0.0.1", "--no-open", "--home", home, "--project", project, ...more]);
+}
+
+/** The simulated fleet. */
+export function serveDemo() {
+  return start(["demo", "--no-open"]);
+}
+
+/** Runs `muster` with these arguments to its end: its exit status and what it printed. */
+export function muster(args, input = "") {
+  const child = spawn(binary, args, { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(input);
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (errors += data));
+  return once(child, "exit").then(([status]) => ({ status, output, errors }));
+}
+
+/** Starts a server on a free port, or on the one that `args` name, and waits until it answers. */
+async function start(args) {
+  const named = args.indexOf("--port");
+  const port = named < 0 ? await freePort() : Number(args[named + 1]);
+  const child = spawn(binary, named < 0 ? [...args, "--port", String(port)] : args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
   const address = `http://127.0.0.1:${port}/`;

@@ -1,0 +1,143 @@
+// The page over a real server and a real store: what agents do from the command line is seen, and what a human
+// decides on the page reaches them.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { freePort, HOME, launch, muster, openPage, PROJECT, scratch, serveDemo, serveMuster, withoutServer } from "./support.mjs";
+
+describe("the page over a store", { skip: withoutServer() }, () => {
+  let browser;
+  let server;
+  let folder;
+  let store;
+  let port;
+  const act = async (...args) => {
+    const done = await muster([...args, "--store", store]);
+    assert.equal(done.status, 0, `${args.join(" ")}: ${done.errors}`);
+    return done.output;
+  };
+  const serve = () => serveMuster(HOME, PROJECT, ["--store", store, "--port", String(port)]);
+  const visit = async (address) => {
+    const page = await openPage(browser, server.address + address);
+    await page.waitForSelector('[data-connection="live"]');
+    return page;
+  };
+
+  before(async () => {
+    folder = await scratch();
+    store = join(folder.folder, "store.db");
+    port = await freePort();
+    [browser, server] = await Promise.all([launch(), serve()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    await folder?.remove();
+  });
+
+  it("says that nobody is there yet", async () => {
+    const page = await visit("#/agents");
+    await page.waitForSelector('.nothing:has-text("No agent has been heard of yet")');
+    await page.context().close();
+  });
+
+  it("shows an agent as soon as it beats, what it does, and that it ends", async () => {
+    const page = await visit("#/agents");
+    await act("heartbeat", "beat", "--agent", "worker-1", "--task", "reading", "--progress", "0.25");
+    await page.waitForSelector('tr:has-text("worker-1"):has-text("25.0%") [data-state="alive"]');
+    await act("heartbeat", "beat", "--agent", "worker-1", "--status", "completed", "--progress", "1");
+    await page.waitForSelector('tr:has-text("worker-1") [data-state="finished"]');
+    await page.click('a:has-text("worker-1")');
+    await page.waitForSelector(".beats .beat", { state: "attached" });
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  it("lets a human approve what a process waits for, and reject with a reason", async () => {
+    const page = await visit("#/inbox");
+    const ask = (id) => muster(["approval", "request", "--agent", "worker-1", "--type", "deploy", "--id", id, "--context", '{"branch":"main"}', "--timeout", "60s", "--json", "--store", store]);
+    const first = ask("r-1");
+    await page.waitForSelector('[data-request="r-1"] dd:has-text("main")');
+    await page.click('[data-request="r-1"] [data-act="approve"]');
+    const approved = await first;
+    assert.equal(approved.status, 0, approved.errors);
+    assert.equal(JSON.parse(approved.output).outcome, "approved");
+
+    const second = ask("r-2");
+    await page.waitForSelector('[data-request="r-2"]');
+    await page.fill('[data-request="r-2"] input', "not on a Friday");
+    await page.click('[data-request="r-2"] [data-act="reject"]');
+    const rejected = await second;
+    assert.equal(rejected.status, 1, rejected.errors);
+    assert.equal(JSON.parse(rejected.output).reason, "not on a Friday");
+    await page.waitForSelector('[data-panel="decisions"] tr:has-text("not on a Friday") [data-state="rejected"]');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  it("follows a stream, and a signal through its life", async () => {
+    await act("stream", "publish", "build_done", "--data", '{"n":1}', "--source", "worker-1");
+    const page = await visit("#/streams/build_done");
+    await page.waitForSelector('tr:has-text("n=1")');
+    await act("stream", "publish", "build_done", "--data", '{"n":2}', "--source", "worker-1");
+    await page.waitForSelector('tr:has-text("n=2")');
+    await page.evaluate(() => (location.hash = "#/streams/signals"));
+    await act("signal", "send", "--from", "worker-1", "--to", "worker-2", "--type", "ready");
+    await page.waitForSelector('tr:has-text("ready") [data-state="waiting"]');
+    await act("signal", "check", "--agent", "worker-2", "--type", "ready", "--take");
+    await page.waitForSelector('tr:has-text("ready") [data-state="gone"]');
+    await page.context().close();
+  });
+
+  it("goes on after the server was started anew, with decisions too", async () => {
+    const page = await visit("#/inbox");
+    await server.stop();
+    await page.waitForSelector('[data-connection="lost"]');
+    server = await serve();
+    await page.waitForSelector('[data-connection="live"]');
+    await act("approval", "request", "--agent", "worker-1", "--type", "after_restart", "--id", "r-3", "--no-wait", "--timeout", "60s");
+    await page.click('[data-request="r-3"] [data-act="approve"]');
+    await page.waitForSelector('[data-panel="decisions"] tr:has-text("after_restart") [data-state="approved"]');
+    await page.context().close();
+  });
+
+  it("offers no decision under --read-only", async () => {
+    await act("approval", "request", "--agent", "worker-1", "--type", "look_only", "--id", "r-4", "--no-wait", "--timeout", "60s");
+    const reading = await serveMuster(HOME, PROJECT, ["--store", store, "--read-only"]);
+    const page = await openPage(browser, `${reading.address}#/inbox`);
+    await page.waitForSelector('[data-request="r-4"]:has-text("only reads")');
+    assert.equal(await page.locator("[data-act]").count(), 0);
+    await page.context().close();
+    await reading.stop();
+  });
+});
+
+describe("the simulated fleet", { skip: withoutServer() }, () => {
+  let browser;
+  let demo;
+  before(async () => {
+    [browser, demo] = await Promise.all([launch(), serveDemo()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  it("shows each view alive within five seconds", async () => {
+    const VIEWS = [
+      ["now", "[data-verdict]"],
+      ["agents", '[data-panel="agents"] tbody tr'],
+      ["inbox", "[data-request]"],
+      ["streams", '[data-panel="streams"] tbody tr'],
+      ["usage", '[data-tile="cost"]'],
+      ["runs", '[data-panel="workflow-runs"] tbody tr'],
+      ["settings", '[data-panel="server"]'],
+    ];
+    for (const [view, there] of VIEWS) {
+      const page = await openPage(browser, `${demo.address}#/${view}`);
+      await page.waitForSelector(there, { timeout: 5_000 });
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    }
+  });
+});
