@@ -31,6 +31,7 @@ extern crate std;
 pub mod account;
 mod aggregate;
 pub mod bridge;
+pub mod command_run;
 pub mod confidence;
 pub mod coordination;
 mod cursor;

@@ -40,6 +40,11 @@ pub struct Config {
     pub liveness: LivenessSettings,
     /// `ops.month_budget_usd`: the user's own limit for a month.
     pub month_budget: Option<Usd>,
+    /// `ops.command`: what the dashboard may run; none of a file that was found by
+    /// walking up.
+    pub commands: Vec<OpsCommand>,
+    /// Files whose commands are not taken, because nobody named them.
+    pub commands_not_trusted: Vec<PathBuf>,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
     /// The files that the settings come from, strongest first.
@@ -84,6 +89,55 @@ impl LivenessSettings {
     }
 }
 
+/// A command that the dashboard may run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpsCommand {
+    /// `name`: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// `title`: what people call it.
+    pub title: Option<String>,
+    /// `description`: what it does.
+    pub description: Option<String>,
+    /// `argv`: the program and its arguments; `{scope}` stands for the path.
+    pub argv: Vec<String>,
+    /// `scope`: whether it takes a path.
+    pub scope: CommandScope,
+    /// `scopes`: paths to offer.
+    pub scopes: Vec<String>,
+    /// `confirm`: what is asked before it starts.
+    pub confirm: Option<String>,
+    /// `time_limit_s`: how long it may run, in microseconds.
+    pub time_limit_us: u64,
+    /// The file that declares it.
+    pub source: PathBuf,
+}
+
+/// Whether a command takes a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CommandScope {
+    /// It does not.
+    #[default]
+    None,
+    /// It may.
+    Optional,
+    /// It must.
+    Required,
+}
+
+impl CommandScope {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// How long a command runs where nobody says, in microseconds.
+const COMMAND_LIMIT_US: u64 = 3_600_000_000;
+
 /// What a model's tokens cost from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPrice {
@@ -104,12 +158,22 @@ impl Config {
             let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
             config.lay_under(Self::parse(&text, path)?);
         }
-        for path in found_upwards(project).into_iter().chain(of_user()) {
+        let found = found_upwards(project).map(|path| (path, true));
+        let of_user = of_user().map(|path| (path, false));
+        for (path, is_found) in found.into_iter().chain(of_user) {
             if config.files.contains(&path) {
                 continue;
             }
             match fs::read_to_string(&path) {
-                Ok(text) => config.lay_under(Self::parse(&text, &path)?),
+                Ok(text) => {
+                    let mut weaker = Self::parse(&text, &path)?;
+                    // Whoever wrote into a folder must not decide what is run.
+                    if is_found && !weaker.commands.is_empty() {
+                        weaker.commands.clear();
+                        weaker.commands_not_trusted.push(path.clone());
+                    }
+                    config.lay_under(weaker);
+                }
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -169,6 +233,13 @@ impl Config {
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
         self.month_budget = self.month_budget.or(weaker.month_budget);
+        for command in weaker.commands {
+            if self.commands.iter().all(|known| known.name != command.name) {
+                self.commands.push(command);
+            }
+        }
+        self.commands_not_trusted
+            .extend(weaker.commands_not_trusted);
         self.prices.extend(weaker.prices);
         self.files.extend(weaker.files);
     }
@@ -257,10 +328,75 @@ impl Reader<'_> {
                     })?;
                     config.month_budget = Some(budget);
                 }
+                "command" => {
+                    let DeValue::Array(commands) = value.get_ref() else {
+                        return Err(self.error(&value.span(), "commands are [[ops.command]]"));
+                    };
+                    for command in commands {
+                        config.commands.push(self.command(command)?);
+                    }
+                }
                 name => return Err(self.unknown(&key.span(), &format!("ops.{name}"))),
             }
         }
         Ok(())
+    }
+
+    fn command(&self, value: &Value<'_>) -> Result<OpsCommand, Failure> {
+        let mut command = OpsCommand {
+            name: String::new(),
+            title: None,
+            description: None,
+            argv: Vec::new(),
+            scope: CommandScope::None,
+            scopes: Vec::new(),
+            confirm: None,
+            time_limit_us: COMMAND_LIMIT_US,
+            source: self.path.to_path_buf(),
+        };
+        for (key, field) in self.table(value)? {
+            match &**key.get_ref() {
+                "name" => command.name = self.string(field)?.to_owned(),
+                "title" => command.title = Some(self.string(field)?.to_owned()),
+                "description" => command.description = Some(self.string(field)?.to_owned()),
+                "argv" => command.argv = self.strings(field)?,
+                "scopes" => command.scopes = self.strings(field)?,
+                "confirm" => command.confirm = Some(self.string(field)?.to_owned()),
+                "time_limit_s" => command.time_limit_us = self.seconds(field)?,
+                "scope" => {
+                    command.scope = match self.string(field)? {
+                        "none" => CommandScope::None,
+                        "optional" => CommandScope::Optional,
+                        "required" => CommandScope::Required,
+                        _ => {
+                            return Err(self
+                                .error(&field.span(), "a scope is none, optional or required"));
+                        }
+                    }
+                }
+                name => return Err(self.unknown(&key.span(), &format!("ops.command.{name}"))),
+            }
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if command.name.is_empty() || !command.name.chars().all(is_name) {
+            let message = "a command needs a name of letters, digits, -, _ and .";
+            return Err(self.error(&value.span(), message));
+        }
+        if command.argv.is_empty() {
+            let message = format!("{} needs argv, the program and its arguments", command.name);
+            return Err(self.error(&value.span(), &message));
+        }
+        Ok(command)
+    }
+
+    fn strings(&self, value: &Value<'_>) -> Result<Vec<String>, Failure> {
+        match value.get_ref() {
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| self.string(item).map(str::to_owned))
+                .collect(),
+            _ => Err(self.error(&value.span(), "a list of texts is needed here")),
+        }
     }
 
     fn prices(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
@@ -365,7 +501,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [ops] month_budget_usd; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from")
     }
 }
 

@@ -9,6 +9,7 @@ mod alert;
 mod approval;
 mod bridge_stats;
 mod bridge_summary;
+mod command_run;
 mod compare;
 mod cost_books;
 mod diagnosis;
@@ -61,6 +62,10 @@ pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
 };
 pub use bridge_summary::BridgeSummary;
+pub use command_run::{
+    CommandRunView, CommandRunsView, CommandView, CommandsView, OutputGapView, OutputLineView,
+    OutputView, RecommendationView,
+};
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use diagnosis::{

@@ -65,6 +65,7 @@ impl Demonstration {
         let mut config = Config::default();
         config.liveness.interval_us = Some(INTERVAL_S * 1_000_000);
         config.liveness.stale_us = Some(STALE_S * 1_000_000);
+        config.commands = demo.commands();
         Ok(Settings {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
             trusted_hosts: Vec::new(),
@@ -76,11 +77,14 @@ impl Demonstration {
             read_only: false,
             sweep: true,
             specs_roots: vec![project.join("docs/specs")],
-            project_root: project,
+            project_root: project
+                .canonicalize()
+                .map_err(|error| Failure::output(&project.display().to_string(), &error))?,
             runs_retention_days: 30,
             responder: values::user(),
             ratings: Some(demo.ratings()),
             spool: Some(demo.spool()),
+            state: Some(demo.folder().join("ops")),
             account: None,
         })
     }

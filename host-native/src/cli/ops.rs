@@ -152,6 +152,7 @@ impl Ops {
                 .filter(|file| !file.is_empty())
                 .map(PathBuf::from),
             spool: SwampSettings::load(&self.project_folder(), false).spool(),
+            state: folders::data().map(|data| data.join("ops")),
             account: Some(Arc::new(account)),
         })
     }

@@ -123,3 +123,20 @@ pub(super) const CALLS: [(&str, &str, &str, &str, u64, u64, u64); 6] = [
     ("researcher", "read", "CHEAP", "claude-haiku-4-5", 3100, 2600, 310),
     ("auditor", "check", "CHEAP", "claude-haiku-4-5", 1900, 1500, 120),
 ];
+
+/// What the dashboard may run: the name, the title, the script, what is asked before.
+pub(super) const COMMANDS: [(&str, &str, &str, Option<&str>); 3] = [
+    (
+        "health-check",
+        "Health check",
+        "for i in 1 2 3 4 5 6 7 8 9 10; do echo \"check $i of 10: ok\"; sleep 0.5; done; echo \"::muster $MUSTER_RUN_TOKEN {\\\"kind\\\":\\\"next-command\\\",\\\"target\\\":\\\"evaluation\\\",\\\"label\\\":\\\"Run the evaluation\\\"}\"",
+        None,
+    ),
+    (
+        "evaluation",
+        "Evaluation",
+        "for i in $(seq 1 40); do echo \"case $i passed\"; sleep 0.2; done; echo \"case 41 failed\" >&2; exit 1",
+        Some("It calls the large model, for about 14 dollars."),
+    ),
+    ("many-lines", "A lot of output", "seq 1 200000", None),
+];

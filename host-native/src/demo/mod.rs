@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::clock::Clock;
+use crate::config::{CommandScope, OpsCommand};
 use crate::error::{Failure, describe};
 use crate::store::{OpenOptions, Store, StoreError, StoreUrl, open};
 use fleet::Simulation;
@@ -71,6 +72,24 @@ impl Demo {
     /// The document of votes.
     pub fn ratings(&self) -> PathBuf {
         self.folder.path().join("feedback.json")
+    }
+
+    /// What the dashboard may run here.
+    pub fn commands(&self) -> Vec<OpsCommand> {
+        cast::COMMANDS
+            .into_iter()
+            .map(|(name, title, script, confirm)| OpsCommand {
+                name: name.into(),
+                title: Some(title.into()),
+                description: None,
+                argv: ["sh", "-c", script].map(String::from).into(),
+                scope: CommandScope::None,
+                scopes: Vec::new(),
+                confirm: confirm.map(String::from),
+                time_limit_us: 600_000_000,
+                source: "the demonstration".into(),
+            })
+            .collect()
     }
 
     /// The store.

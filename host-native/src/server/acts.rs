@@ -11,13 +11,21 @@ use muster_core::to_json;
 use muster_core::view::{AnswerOutcome, AnswerRefusal, AnsweredView};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
-use super::{Shared, diagnosis};
+use super::{Shared, diagnosis, runner};
 use super::answer::{Refusal, json};
 use super::streams::within;
 
 /// The acts of this server.
-pub(super) const NAMES: [&str; 4] = ["approve", "reject", "cost-refresh", "diagnose"];
+pub(super) const NAMES: [&str; 6] = [
+    "approve",
+    "reject",
+    "cost-refresh",
+    "diagnose",
+    "run-start",
+    "run-cancel",
+];
 
 /// More is no reason.
 const MAX_REASON_BYTES: usize = 4096;
@@ -33,6 +41,8 @@ pub(super) async fn act(
         "reject" => decide(&shared, false, &body).await,
         "cost-refresh" => refresh_cost(&shared, &body).await,
         "diagnose" => diagnose(&shared, &body).await,
+        "run-start" => start_run(shared, &body).await,
+        "run-cancel" => cancel_run(&shared, &body),
         name => Err(Refusal::not_found(format!("there is no act {name}"))
             .hint("capabilities lists the acts")),
     };
@@ -111,6 +121,24 @@ async fn refresh_cost(shared: &Shared, body: &[u8]) -> Result<Response, Refusal>
 async fn diagnose(shared: &Shared, body: &[u8]) -> Result<Response, Refusal> {
     let asked = parse(body)?;
     done(&diagnosis::make(shared, asked).await?)
+}
+
+async fn start_run(shared: Arc<Shared>, body: &[u8]) -> Result<Response, Refusal> {
+    let asked: runner::StartRun = parse(body)?;
+    let started = spawn_blocking(move || runner::start(&shared.runner, &asked)).await;
+    let view = started.unwrap_or_else(|_| Err(Refusal::unreachable("the start broke off")))?;
+    done(&view)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelRun {
+    run_id: String,
+}
+
+fn cancel_run(shared: &Shared, body: &[u8]) -> Result<Response, Refusal> {
+    let asked: CancelRun = parse(body)?;
+    done(&runner::cancel(&shared.runner, &asked.run_id)?)
 }
 
 fn done<T: Serialize>(view: &T) -> Result<Response, Refusal> {

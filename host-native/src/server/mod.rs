@@ -19,6 +19,7 @@ mod ledger;
 mod page;
 mod params;
 mod reports;
+mod runner;
 mod runs_of_workflows;
 mod streams;
 mod versions;
@@ -51,6 +52,7 @@ use cost::Bills;
 use diagnosis::LastDiagnosis;
 use keeper::{Keeper, KeeperSettings};
 use ledger::Ledger;
+use runner::{Runner, RunnerSettings};
 use runs_of_workflows::SpoolReader;
 use versions::Versions;
 
@@ -95,6 +97,8 @@ pub struct Settings {
     pub ratings: Option<PathBuf>,
     /// The spool of telemetry entries.
     pub spool: Option<PathBuf>,
+    /// Where this server keeps its own state; `None`: nowhere.
+    pub state: Option<PathBuf>,
     /// The account whose bills are shown.
     pub account: Option<Arc<Account>>,
 }
@@ -111,6 +115,7 @@ struct Shared {
     ledger: Arc<Ledger>,
     bills: Arc<Bills>,
     spool: SpoolReader,
+    runner: Arc<Runner>,
     diagnosis: LastDiagnosis,
     readings: Semaphore,
     /// Turns true when the server ends.
@@ -122,7 +127,7 @@ impl Shared {
     fn start(settings: Settings) -> Result<Arc<Self>, Failure> {
         let clock = RunningClock::new(settings.clock);
         let mut told: Vec<&'static str> = keeper::VIEWS.to_vec();
-        told.extend(["usage", "cost", "bridge", "diagnosis"]);
+        told.extend(["usage", "cost", "bridge", "diagnosis", "commands", "runs"]);
         let versions = Arc::new(Versions::new(random::secret()?[..8].to_owned(), &told));
         let keeping = KeeperSettings {
             url: settings.store.clone(),
@@ -132,9 +137,19 @@ impl Shared {
             sweep: settings.sweep,
         };
         let budget = settings.config.month_budget;
+        let keeper = Keeper::start(keeping, clock, Arc::clone(&versions));
+        let running = RunnerSettings {
+            commands: settings.config.commands.clone(),
+            not_trusted: settings.config.commands_not_trusted.clone(),
+            project_root: settings.project_root.clone(),
+            folder: settings.state.as_ref().map(|state| state.join("runs")),
+            retention_days: settings.runs_retention_days,
+            read_only: settings.read_only,
+        };
         Ok(Arc::new(Self {
             token: random::secret()?,
-            keeper: Keeper::start(keeping, clock, Arc::clone(&versions)),
+            runner: Runner::start(running, clock, Arc::clone(&versions), Arc::clone(&keeper)),
+            keeper,
             ledger: Ledger::start(settings.query.clone(), clock, budget, Arc::clone(&versions)),
             bills: Bills::start(
                 settings.account.clone(),
@@ -199,6 +214,7 @@ async fn serve(
     }
     // Listeners would stay for ever.
     shared.closing.send_replace(true);
+    shared.runner.end();
     drop(end);
     // What has not ended by then is cut off.
     let _ = tokio::time::timeout(GRACE, server).await;
@@ -209,6 +225,7 @@ fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/api/v1/events", get(events::events))
+        .route("/api/v1/output-events", get(runner::output_events))
         .route("/api/v1/act/{name}", post(acts::act))
         .route("/api/v1/{view}", get(views::view))
         .fallback(page::serve)
@@ -262,5 +279,6 @@ fn test_settings() -> Settings {
         ratings: None,
         spool: None,
         account: None,
+        state: None,
     }
 }

@@ -9,10 +9,12 @@ use muster_core::{ReportKind, to_json};
 
 use super::answer::{Refusal, document};
 use super::params::Params;
-use super::{Shared, capabilities, feedback, fleet, reports, runs_of_workflows, streams};
+use super::{
+    Shared, capabilities, feedback, fleet, reports, runner, runs_of_workflows, streams,
+};
 
 /// The views of every server, beside the reports.
-pub(super) const VIEWS: [&str; 18] = [
+pub(super) const VIEWS: [&str; 22] = [
     "now",
     "agents",
     "agent",
@@ -31,6 +33,10 @@ pub(super) const VIEWS: [&str; 18] = [
     "cost",
     "cost-usage",
     "diagnosis",
+    "commands",
+    "runs",
+    "run",
+    "output",
 ];
 
 /// A view by its name.
@@ -83,6 +89,10 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         "workflow-run" => to_json(&runs_of_workflows::run(&shared, &mut params).await?),
         "cost" => to_json(&shared.bills.cost()?),
         "cost-usage" => to_json(&shared.bills.usage()?),
+        "commands" => to_json(&runner::commands(&shared.runner)),
+        "runs" => to_json(&runner::runs(&shared.runner, &mut params)?),
+        "run" => to_json(&runner::run(&shared.runner, &mut params)?),
+        "output" => to_json(&runner::output(&shared.runner, &mut params).await?),
         "diagnosis" => to_json(&shared.diagnosis.view()),
         name => {
             let Some(kind) = ReportKind::of_name(name) else {
