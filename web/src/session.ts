@@ -123,7 +123,8 @@ export class Session {
     this.#running?.abort();
   }
 
-  async refresh(): Promise<void> {
+  /** Asks again. A `quiet` one leaves what is shown in its place until the answer is there, and if none comes. */
+  async refresh(quiet = false): Promise<void> {
     const engine = this.#engine.value;
     if (engine === null) return;
     this.#running?.abort();
@@ -131,7 +132,8 @@ export class Session {
     this.#running = running;
     const window = this.#window.value;
     const isCurrent = (): boolean => this.#running === running;
-    this.#phase.value = { kind: "reading", progress: null };
+    const unseen = quiet && this.#phase.value.kind === "ready";
+    if (!unseen) this.#phase.value = { kind: "reading", progress: null };
     try {
       const answer = await engine.query(
         "usage",
@@ -139,7 +141,7 @@ export class Session {
         {
           signal: running.signal,
           onProgress: (progress) => {
-            if (isCurrent()) this.#phase.value = { kind: "reading", progress };
+            if (isCurrent() && !unseen) this.#phase.value = { kind: "reading", progress };
           },
         },
       );
@@ -155,6 +157,8 @@ export class Session {
         await this.#afterCancel();
         return;
       }
+      // The connection's own sign says that what is shown may be old.
+      if (unseen) return;
       this.#phase.value = { kind: "failed", problem: problemOf(error) };
     } finally {
       if (isCurrent()) this.#running = null;
@@ -198,7 +202,7 @@ export class Session {
       this.#left.value = left;
     });
     this.#unsubscribe = engine.subscribe("usage", () => {
-      if (this.#running === null) void this.refresh();
+      if (this.#running === null) void this.refresh(true);
     });
     await this.refresh();
   }

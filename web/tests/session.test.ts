@@ -195,8 +195,13 @@ describe("with a server", () => {
     expect(session.engine.value).toBe(server);
     server.change();
     expect(server.asked).toHaveLength(3);
+    expect(session.phase.value).toEqual({ kind: "ready" });
     server.change();
     expect(server.asked).toHaveLength(3);
+    server.asked[2]?.reject(new Problem("unreachable", "gone", "wait"));
+    await settled();
+    expect(session.phase.value).toEqual({ kind: "ready" });
+    expect(session.answer.value).toBe(ANSWER);
   });
 
   it("returns to it when the reading of files is given up", async () => {

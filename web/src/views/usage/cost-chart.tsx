@@ -5,6 +5,7 @@ import type { Totals } from "../../engine/report";
 import { formatCompact, formatCount, formatDay, formatMoney, formatRatio, moneyPlaces, plural } from "../../format";
 import type { MoneyPlaces } from "../../format";
 import { DayChart } from "../../parts/chart";
+import type { DayBars } from "../../parts/chart";
 import { Choice } from "../../parts/choice";
 import { DataTable } from "../../parts/data-table";
 import type { Column } from "../../parts/data-table";
@@ -62,12 +63,14 @@ function describe({ day, totals }: Day): string[] {
 
 interface Props {
   readonly byDay: Readonly<Record<string, Totals>>;
+  /** The user's own limit for a month, in US dollars. */
+  readonly budget: string | null;
   /** A stretch of days was dragged over. */
   readonly onSelect: (from: string, to: string) => void;
 }
 
 /** Cost, calls or tokens by day, as bars or as a table. */
-export function CostChart({ byDay, onSelect }: Props): JSX.Element {
+export function CostChart({ byDay, budget, onSelect }: Props): JSX.Element {
   const measure = useSignal<Measure>("cost");
   const form = useSignal<Form>("chart");
   const title = useComputed(() => TITLES[measure.value]);
@@ -90,7 +93,7 @@ export function CostChart({ byDay, onSelect }: Props): JSX.Element {
       {days.length === 0 ? (
         <p class="nothing">No calls to show.</p>
       ) : form.value === "chart" ? (
-        <Bars days={days} measure={measure.value} onSelect={onSelect} />
+        <Bars days={days} measure={measure.value} limit={measure.value === "cost" ? budgetPerDay(budget) : null} onSelect={onSelect} />
       ) : (
         <DayTable days={days} />
       )}
@@ -98,27 +101,49 @@ export function CostChart({ byDay, onSelect }: Props): JSX.Element {
   );
 }
 
-function Bars({ days, measure, onSelect }: { days: readonly Day[]; measure: Measure; onSelect: Props["onSelect"] }): JSX.Element {
+function barsOf(days: readonly Day[], measure: Measure): DayBars {
+  return {
+    days: days.map(({ day }) => Date.parse(`${day}T00:00:00Z`) / 1000),
+    values: days.map(({ totals }) => measured(totals, measure)),
+  };
+}
+
+/** A month's budget over the days of this month. */
+function budgetPerDay(budget: string | null): number | null {
+  const amount = Number(budget ?? 0);
+  const now = new Date();
+  const days = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 0)).getUTCDate();
+  return amount > 0 ? amount / days : null;
+}
+
+interface BarsProps {
+  readonly days: readonly Day[];
+  readonly measure: Measure;
+  readonly limit: number | null;
+  readonly onSelect: Props["onSelect"];
+}
+
+function Bars({ days, measure, limit, onSelect }: BarsProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<DayChart | null>(null);
+  const latest = useRef(days);
+  latest.current = days;
 
   useEffect(() => {
     if (host.current === null) return undefined;
     const made = new DayChart(
       host.current,
-      {
-        days: days.map(({ day }) => Date.parse(`${day}T00:00:00Z`) / 1000),
-        values: days.map(({ totals }) => measured(totals, measure)),
-      },
+      barsOf(latest.current, measure),
       {
         formatAxis: (values) => axisLabels(values, measure),
+        ...(limit !== null && { limit: { value: limit, label: `budget ${formatMoney(limit.toFixed(9))} a day` } }),
         describe: (index) => {
-          const day = days[index];
+          const day = latest.current[index];
           return day === undefined ? [] : describe(day);
         },
         onSelect: (first, last) => {
-          const from = days[first];
-          const to = days[last];
+          const from = latest.current[first];
+          const to = latest.current[last];
           if (from !== undefined && to !== undefined) onSelect(from.day, to.day);
         },
       },
@@ -128,7 +153,8 @@ function Bars({ days, measure, onSelect }: { days: readonly Day[]; measure: Meas
       made.destroy();
       chart.current = null;
     };
-  }, [days, measure]);
+  }, [measure, limit]);
+  useEffect(() => chart.current?.update(barsOf(days, measure)), [days]);
 
   const scheme = theme.value;
   useEffect(() => chart.current?.redraw(), [scheme]);
@@ -138,7 +164,7 @@ function Bars({ days, measure, onSelect }: { days: readonly Day[]; measure: Meas
   const label =
     first === undefined || last === undefined
       ? ""
-      : `Bar chart, ${TITLES[measure].toLowerCase()}, ${formatDay(first.day)} to ${formatDay(last.day)}. The table has the same figures.`;
+      : `Bar chart, ${TITLES[measure].toLowerCase()}, ${formatDay(first.day)} to ${formatDay(last.day)}. The table has the same figures.${limit === null ? "" : ` A line marks the budget of ${formatMoney(limit.toFixed(9))} a day.`}`;
   return <div class="chart" ref={host} role="img" aria-label={label} />;
 }
 

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { formatTime, plural } from "../../format";
 import { LockIcon } from "../../parts/icons";
 import type { Session } from "../../session";
@@ -18,6 +19,9 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
   const phase = session.phase.value;
   const answer = session.answer.value;
   const engine = session.engine.value;
+  const window = session.window.value;
+  // Said once for each reading that was asked for, not at each change that a live server tells.
+  const words = useMemo(() => spoken(session), [phase.kind, engine, window]);
   return (
     <>
       {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
@@ -32,7 +36,7 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
             : "Files are read in your browser and stay there; this page may not connect to any other host."}
         </footer>
       )}
-      <p class="hidden" role="status">{spoken(session)}</p>
+      <p class="hidden" role="status">{words}</p>
     </>
   );
 }

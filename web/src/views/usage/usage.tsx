@@ -3,6 +3,7 @@ import type { Answer } from "../../engine/engine";
 import type { Report } from "../../engine/report";
 import { formatCount, formatTime, plural } from "../../format";
 import { WarnIcon } from "../../parts/icons";
+import { useDocument } from "../../live";
 import { WhenSeen } from "../../parts/when-seen";
 import { route } from "../../router";
 import type { Session } from "../../session";
@@ -23,6 +24,9 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
   const { report } = answer;
   const whole = report.totals.cost_usd;
   const { workflow } = route.value.params;
+  const served = session.engine.value === session.server.value;
+  const spend = useDocument("now").data?.spend ?? null;
+  const budget = served ? (spend?.budget_usd ?? null) : null;
   // Without calls every table would say so; the remark says it once, with the way out.
   if (report.totals.calls === 0) {
     return (
@@ -36,7 +40,7 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
     <>
       <Remarks session={session} answer={answer} />
       <TotalsStrip report={report} />
-      <CostChart byDay={report.by_day} onSelect={(from, to) => void session.setWindow(rangeWindow(from, to))} />
+      <CostChart byDay={report.by_day} budget={budget} onSelect={(from, to) => void session.setWindow(rangeWindow(from, to))} />
       {workflow !== undefined && <DrillDown key={workflow} session={session} workflow={workflow} />}
       <AnomaliesPanel session={session} report={report} />
       <div class="grid">
@@ -52,7 +56,7 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
             {() => (
               <>
                 <ModelsPanel session={session} />
-                {session.engine.value === session.server.value && <AccountPanel />}
+                {served && <AccountPanel />}
               </>
             )}
           </WhenSeen>
