@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { freePort, HOME, launch, muster, openPage, PROJECT, scratch, serveDemo, serveMuster, withoutServer } from "./support.mjs";
+import { freePort, HOME, launch, muster, openPage, PROJECT, scratch, serveDemo, serveMuster, serveRedis, withoutRedis, withoutServer } from "./support.mjs";
 
 const SETTINGS = `
 [ops]
@@ -22,7 +22,14 @@ confirm = "This costs time. Run it?"
 argv = ["sh", "-c", "echo waiting; exec sleep 600"]
 `;
 
-describe("the page over a store", { skip: withoutServer() }, () => {
+/** Stores to run over: how each is opened in a folder, and what skips it. */
+const STORES = [
+  ["SQLite", () => false, async (folder) => ({ url: join(folder, "store.db"), close: async () => {} })],
+  ["Redis", withoutRedis, serveRedis],
+];
+
+for (const [name, without, openStore] of STORES) describe(`the page over ${name}`, { skip: withoutServer() || without() }, () => {
+  let opened;
   let browser;
   let server;
   let folder;
@@ -42,7 +49,8 @@ describe("the page over a store", { skip: withoutServer() }, () => {
 
   before(async () => {
     folder = await scratch();
-    store = join(folder.folder, "store.db");
+    opened = await openStore(folder.folder);
+    store = opened.url;
     await writeFile(join(folder.folder, "muster.toml"), SETTINGS);
     port = await freePort();
     [browser, server] = await Promise.all([launch(), serve()]);
@@ -50,6 +58,7 @@ describe("the page over a store", { skip: withoutServer() }, () => {
   after(async () => {
     await browser?.close();
     await server?.stop();
+    await opened?.close();
     await folder?.remove();
   });
 
@@ -103,6 +112,8 @@ describe("the page over a store", { skip: withoutServer() }, () => {
     await act("signal", "send", "--from", "worker-1", "--to", "worker-2", "--type", "ready");
     await page.waitForSelector('tr:has-text("ready") [data-state="waiting"]');
     await act("signal", "check", "--agent", "worker-2", "--type", "ready", "--take");
+    // On Redis a take tells no server; what tells it of the next beat does.
+    await act("heartbeat", "beat", "--agent", "worker-2");
     await page.waitForSelector('tr:has-text("ready") [data-state="gone"]');
     await page.context().close();
   });

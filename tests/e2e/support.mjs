@@ -120,6 +120,28 @@ export function serveDemo() {
   return start(["demo", "--no-open"]);
 }
 
+const REDIS = process.env.MUSTER_REDIS_SERVER ?? "/usr/bin/redis-server";
+export const withoutRedis = () => unless(existsSync(REDIS), `no Redis at ${REDIS} (set MUSTER_REDIS_SERVER)`);
+
+/** A Redis of this suite's own, which keeps nothing. */
+export async function serveRedis(folder) {
+  const port = await freePort();
+  const child = spawn(REDIS, ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder], { stdio: ["ignore", "pipe", "ignore"] });
+  let output = "";
+  child.stdout.on("data", (data) => (output += data));
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`Redis ended with ${child.exitCode}: ${output}`);
+    return output.includes("Ready to accept connections");
+  }, "Redis to answer");
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    close: async () => {
+      child.kill("SIGTERM");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
 /** Runs `muster` with these arguments to its end: its exit status and what it printed. */
 export function muster(args, input = "") {
   const child = spawn(binary, args, { stdio: ["pipe", "pipe", "pipe"] });
