@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use muster::store::redis::{RedisOptions, RedisStore, WatchMode};
-use muster::store::{Interest, Store, StoreErrorKind, Wake};
+use muster::store::redis::{RedisOptions, RedisStore};
+use muster::store::{Interest, Store, StoreErrorKind, Wake, WatchMode};
 use muster_core::coordination::{
     ApprovalFilter, ApprovalState, Decision, FeedbackQuery, MIN_ANSWER_LEFT_US, Position,
     RecentQuery, Refusal, SignalCheck, StreamRead,
@@ -49,7 +49,7 @@ fn with_peers() -> Result<Option<(RedisServer, PeerAgents)>> {
 async fn watching(server: &RedisServer) -> Result<RedisStore> {
     let store = open(&server.url()).await?;
     store.watch_foreign();
-    eventually(async || Ok((store.watch_report().mode != WatchMode::Idle).then_some(()))).await?;
+    eventually(async || Ok((store.watch_report().mode != WatchMode::StandingBy).then_some(()))).await?;
     Ok(store)
 }
 

@@ -29,6 +29,7 @@ mod rules;
 mod savings;
 mod signal;
 mod sonnet_opus;
+mod store;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -83,6 +84,7 @@ pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalVi
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
+pub use store::{MalformedView, StoreCheckView, StoreView, StoreWatchView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
     StreamInfoView,

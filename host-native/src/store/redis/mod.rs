@@ -48,12 +48,13 @@ use reply::Reply;
 use script::Script;
 use target::Target;
 
-use super::{Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl, Watch};
+use super::{
+    ForeignWatch, Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl, Tell,
+    Watch,
+};
 
-pub use foreign::{Scan, WatchMode, WatchReport};
+pub use foreign::Scan;
 
-/// Takes a line for a user.
-pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How a store on a server behaves.
 #[derive(Clone)]
@@ -378,6 +379,10 @@ impl Store for RedisStore {
         stage: Option<&str>,
     ) -> StoreResult<u64> {
         self.clear_scores(now, workflow, stage).await
+    }
+
+    fn foreign_watch(&self) -> Option<ForeignWatch> {
+        self.shared.options.foreign.then(|| self.watch_report())
     }
 
     async fn watch(&self, interest: Interest) -> StoreResult<Box<dyn Watch>> {

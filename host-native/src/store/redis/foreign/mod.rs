@@ -21,8 +21,6 @@ use super::script::{FOREIGN_LOOK, FOREIGN_SCAN, Script};
 use crate::store::StoreResult;
 use muster_core::Timestamp;
 
-pub use watcher::{WatchMode, WatchReport};
-
 /// A mark that is older says that nobody watches, in milliseconds.
 pub(super) const TRUSTED_MS: i64 = 1000;
 /// Keys that one step over the key space looks at.
