@@ -59,17 +59,27 @@ pub(crate) fn store_url(context: &Context, config: &Config) -> Result<StoreUrl, 
 impl<'a> Session<'a> {
     /// Opens the store that is set.
     pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
+        Self::open_to_watch(context, false).await
+    }
+
+    /// Opens the store that is set; `configure`: its server may be told to tell of writes.
+    pub(crate) async fn open_to_watch(
+        context: &'a Context,
+        configure: bool,
+    ) -> Result<Self, Failure> {
         let config = context.config(Path::new("."))?;
         let url = store_url(context, &config)?;
         let now = context.clock.now();
         context.say(1, || format!("store: {url}"));
-        let tell: Option<Tell> = (context.verbose > 0).then(|| Arc::new(context::say) as Tell);
+        let tell: Tell = Arc::new(context::say);
         let options = OpenOptions {
             foreign: context.foreign,
-            tell: tell.clone(),
+            configure,
+            verbose: context.verbose > 0,
+            tell: Some(Arc::clone(&tell)),
         };
         let mut store = store::open(&url, now, options).await?;
-        if let Some(tell) = tell {
+        if context.verbose > 0 {
             store = Arc::new(TracedStore::new(store, tell));
         }
         Ok(Self {

@@ -66,6 +66,8 @@ pub struct RedisOptions {
     /// The shortest life of a key. The keys' own expiry follows the server's clock;
     /// whoever drives the store on another clock makes this longer than its run.
     pub shortest_key: Duration,
+    /// Whether a look through the key space is told that takes no time to speak of.
+    pub verbose: bool,
     /// Told what a user should know about a call, such as a look through the key space.
     pub tell: Option<Tell>,
 }
@@ -76,6 +78,7 @@ impl Default for RedisOptions {
             foreign: true,
             may_configure: false,
             shortest_key: Duration::ZERO,
+            verbose: false,
             tell: None,
         }
     }

@@ -27,6 +27,8 @@ pub(super) const TRUSTED_MS: i64 = 1000;
 const STEP: u64 = 5000;
 /// Keys that were written are looked at in batches of this size.
 const BATCH: usize = 256;
+/// A look that takes longer is told, also to who did not ask for more.
+const WORTH_TELLING: Duration = Duration::from_millis(100);
 /// How many malformed values are kept in mind.
 const MAX_MALFORMED: usize = 1000;
 
@@ -134,6 +136,9 @@ impl RedisStore {
             .looked_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if scan.took < WORTH_TELLING && !self.shared.options.verbose {
+            return Ok(scan);
+        }
         self.tell(|| {
             format!(
                 "nobody watches {}: looked through {} keys in {} ms for agents that write without Muster \
