@@ -145,12 +145,21 @@ fn fsyncs(database: &Path) -> Result<()> {
 
 /// Writes of each kind, by many tasks at once.
 async fn rates(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
+    for (what, timed) in writes(store, signals).await? {
+        row(what, &timed);
+    }
+    Ok(())
+}
+
+/// Signals, beats and events, so many of each; every one acknowledged.
+pub(crate) async fn writes(
+    store: &Arc<dyn Store>,
+    count: usize,
+) -> Result<[(&'static str, Timed); 3]> {
     let send = |store: Arc<dyn Store>, n| async move {
         store.send(now(), &signal(n, "pool")).await.map(drop)
     };
-    row("send", &many(store, signals, send).await?);
     let beat = |store: Arc<dyn Store>, n| async move { store.beat(now(), &beat(n % AGENTS)).await };
-    row("beat", &many(store, signals, beat).await?);
     let publish = |store: Arc<dyn Store>, n: usize| async move {
         let event = NewEvent {
             event_type: format!("stream-{}", n % 4),
@@ -160,14 +169,24 @@ async fn rates(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
         };
         store.publish(now(), &event).await.map(drop)
     };
-    row("publish", &many(store, signals, publish).await?);
-    Ok(())
+    Ok([
+        ("send", many(store, count, send).await?),
+        ("beat", many(store, count, beat).await?),
+        ("publish", many(store, count, publish).await?),
+    ])
 }
 
 /// How long calls took, and all of them together.
-struct Timed {
+pub(crate) struct Timed {
     calls: Vec<Duration>,
     wall: Duration,
+}
+
+impl Timed {
+    /// Calls a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.calls.len() as f64 / self.wall.as_secs_f64()
+    }
 }
 
 /// The same call many times by [`TASKS`] tasks.
@@ -253,6 +272,15 @@ async fn checks(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
     };
     // Ids of their own, beyond those of the queue.
     many(store, signals, move |store, n| send(store, n + signals)).await?;
+    row(
+        &format!("check beside {signals} others, 1 task"),
+        &looks(store).await?,
+    );
+    Ok(())
+}
+
+/// Looks of one task, one after the other, for a signal that is not there.
+pub(crate) async fn looks(store: &Arc<dyn Store>) -> Result<Timed> {
     let filter = SignalFilter {
         signal_type: Some("ready".into()),
         ..of("nobody")
@@ -266,11 +294,7 @@ async fn checks(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
         ensure!(matches!(check, SignalCheck::NeverSeen { .. }), "{check:?}");
     }
     let wall = start.elapsed();
-    row(
-        &format!("check beside {signals} others, 1 task"),
-        &Timed { calls, wall },
-    );
-    Ok(())
+    Ok(Timed { calls, wall })
 }
 
 /// From a signal to the process that waits for it: from before it is sent until it
@@ -387,7 +411,7 @@ fn say(line: &str) -> Result<()> {
     Ok(())
 }
 
-fn row(what: &str, timed: &Timed) {
+pub(crate) fn row(what: &str, timed: &Timed) {
     let mut calls = timed.calls.clone();
     calls.sort_unstable();
     let at = |percent: usize| {
@@ -398,7 +422,7 @@ fn row(what: &str, timed: &Timed) {
     };
     println!(
         "{what:<46} {:>10.0} {:>6.2} ms {:>6.2} ms",
-        calls.len() as f64 / timed.wall.as_secs_f64(),
+        timed.rate(),
         at(50),
         at(99)
     );

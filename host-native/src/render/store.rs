@@ -19,7 +19,10 @@ pub fn store(view: &StoreView, style: &Style) -> String {
         None => "no".into(),
     };
     let mut table = Table::new([("", Align::Text), ("", Align::Text)]);
-    table.row(["store".into(), format!("{} {}", view.backend, plain(&view.version))]);
+    table.row([
+        "store".into(),
+        format!("{} {}", view.backend, plain(&view.version)),
+    ]);
     table.row(["at".into(), plain(&view.location)]);
     table.row(["an accepted write survives".into(), survives.into()]);
     table.row(["watched for other writers".into(), watched]);

@@ -6,6 +6,91 @@ use anyhow::Result;
 use muster_tests::fleet::Fleet;
 use muster_tests::redis_server::RedisServer;
 
+crate::on_each_store![the_store_tells_what_it_is, a_check_counts_what_there_is,];
+
+fn the_store_tells_what_it_is(fleet: &Fleet) -> Result<()> {
+    let info = fleet.json(0, &["store", "info"])?;
+    let memory = info["backend"] == "redis";
+    assert_eq!(info["durability"], if memory { "memory" } else { "disk" });
+    assert!(
+        info["version"]
+            .as_str()
+            .is_some_and(|version| !version.is_empty())
+    );
+    // What a user should do about it is said.
+    let notes = info["notes"].to_string();
+    assert_eq!(notes.contains("appendonly"), memory, "{notes}");
+    Ok(())
+}
+
+fn a_check_counts_what_there_is(fleet: &Fleet) -> Result<()> {
+    fleet.expect(
+        0,
+        &["signal", "send", "--from", "a", "--to", "b", "--type", "t"],
+    )?;
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "a"])?;
+    for data in ["{\"n\":1}", "{\"n\":2}"] {
+        fleet.expect(0, &["stream", "publish", "build", "--data", data])?;
+    }
+    let check = fleet.json(0, &["store", "check"])?;
+    assert_eq!(check["sound"], true, "{check}");
+    for (what, count) in [
+        ("signals", 1),
+        ("agents", 1),
+        ("approvals", 0),
+        ("streams", 1),
+        ("events", 2),
+    ] {
+        assert_eq!(check[what], count, "{what}: {check}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_check_names_what_is_no_record() -> Result<()> {
+    let Some(server) = RedisServer::start(&[])? else {
+        return Ok(());
+    };
+    let fleet = Fleet::on(server.url())?;
+    let mut raw = muster_tests::fleet_store::raw(&server.url())?;
+    let bad = "{\"agent_id\": \"bad\", \"status\": 5}";
+    redis::cmd("SET")
+        .arg("empathy:heartbeat:bad")
+        .arg(bad)
+        .exec(&mut raw)?;
+    let check = fleet.json(1, &["store", "check"])?;
+    assert_eq!(check["malformed"][0]["key"], "empathy:heartbeat:bad");
+    assert_eq!(check["malformed"][0]["reason"], "wrong_type");
+    let text = fleet.expect(1, &["store", "check"])?;
+    assert!(text.stdout.contains("empathy:heartbeat:bad"), "{text:?}");
+    Ok(())
+}
+
+#[test]
+fn a_watch_notices_foreign_agents_for_all() -> Result<()> {
+    let Some(server) = RedisServer::start(&[])? else {
+        return Ok(());
+    };
+    let fleet = Fleet::on(server.url())?;
+    let watching = fleet.start(&["--json", "store", "watch", "--configure", "--for", "60s"])?;
+    while watching.json()?["mode"] != "notified" {}
+    let info = fleet.json(0, &["store", "info"])?;
+    assert!(info["observed_since"].is_string(), "{info}");
+    let never = fleet.json(1, &["signal", "check", "--agent", "b"])?;
+    assert!(never["observed_since"].is_string(), "{never}");
+    let mut raw = muster_tests::fleet_store::raw(&server.url())?;
+    let foreign = "{\"agent_id\": \"theirs\", \"status\": \"running\", \"progress\": 0.5, \"current_task\": \"t\"}";
+    redis::cmd("SETEX")
+        .arg("empathy:heartbeat:theirs")
+        .arg(30)
+        .arg(foreign)
+        .exec(&mut raw)?;
+    while watching.json()?["adopted"] != 1 {}
+    let agents = fleet.json(0, &["heartbeat", "list"])?;
+    assert_eq!(agents[0]["agent_id"], "theirs");
+    Ok(())
+}
+
 /// One command of each group.
 const COMMANDS: [&[&str]; 4] = [
     &["signal", "check", "--agent", "a"],

@@ -14,8 +14,10 @@ const PAGE: u64 = 1000;
 
 /// Read everything in the store and name each value that is no record
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  muster store check --store redis://localhost --json\n\n\
-        Exit status 1 when a value is malformed. Nothing is changed.")]
+#[command(
+    after_help = "Example:\n  muster store check --store redis://localhost --json\n\n\
+        Exit status 1 when a value is malformed. Nothing is changed."
+)]
 pub(crate) struct Check {}
 
 impl Check {

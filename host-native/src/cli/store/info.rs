@@ -10,8 +10,10 @@ use crate::store::StoreInfo;
 
 /// Show what sort of store it is, and what an accepted write survives
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  muster store info --store redis://localhost\n\n\
-        Exit status 3 when it cannot be reached.")]
+#[command(
+    after_help = "Example:\n  muster store info --store redis://localhost\n\n\
+        Exit status 3 when it cannot be reached."
+)]
 pub(crate) struct Info {}
 
 impl Info {

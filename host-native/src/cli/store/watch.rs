@@ -57,9 +57,9 @@ impl Watch {
                 keys: watch.keys,
                 look_ms: u64::try_from(watch.look.as_millis()).unwrap_or(u64::MAX),
             };
-            let is_new = shown.as_ref().is_none_or(|shown| {
-                (&shown.mode, shown.adopted) != (&view.mode, view.adopted)
-            });
+            let is_new = shown
+                .as_ref()
+                .is_none_or(|shown| (&shown.mode, shown.adopted) != (&view.mode, view.adopted));
             if is_new {
                 session.context.answer(&view, render::store_watch)?;
                 shown = Some(view);

@@ -1,8 +1,9 @@
 local agent, head, metadata, name, starts, final, expires, key, key_ms = unpack(ARGV, 4, 12)
-local known = row(agent)
-if metadata == '' then metadata = known and known.metadata or '{}' end
-if name == '' then name = known and known.name or 'null' end
+local known, _, last_metadata, last_name, arrivals, count, was_final = row(agent)
+if metadata == '' then metadata = last_metadata or '{}' end
+if name == '' then name = last_name or 'null' end
+arrivals, count = arrive(arrivals, count, starts == '1' or was_final == '1', ARGV[3], again)
 local value = head .. metadata .. ', "display_name": ' .. name .. '}'
-put(agent, value, metadata, name, known, starts == '1', final, ARGV[3], expires, server_us(), again)
+put(agent, not known, expires, value, metadata, name, arrivals, count, final, 0)
 call('SET', key, value, 'PX', key_ms)
 return 1

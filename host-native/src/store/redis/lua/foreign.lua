@@ -22,8 +22,8 @@ local function look(key, found)
     value = ''
   end
   if begins(key, BEAT) then
-    local known = call('HGET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1), 'value')
-    if known == value then return end
+    local known = call('GET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1))
+    if known and select(2, cmsgpack.unpack(known)) == value then return end
   end
   found[#found + 1] = key
   found[#found + 1] = value
