@@ -2,6 +2,7 @@
 //! a hostile one.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test suite")]
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -279,12 +280,13 @@ fn harmless(resolve: &wit_parser::Resolve, world: wit_parser::WorldId) -> String
         }
         for function in resolve.interfaces[*id].functions.values() {
             let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
-            text.push_str(&format!(
-                "(func (export \"{interface}#{}\") (param {}) (result {}) unreachable)\n",
+            let _ = writeln!(
+                text,
+                "(func (export \"{interface}#{}\") (param {}) (result {}) unreachable)",
                 function.name,
                 names(&signature.params),
                 names(&signature.results)
-            ));
+            );
         }
     }
     text

@@ -153,6 +153,10 @@ impl<'a> Cursor<'a> {
     /// A text that may not be there; `None` where it is there in another form.
     #[expect(clippy::inline_always, reason = "unrolls for each literal")]
     #[inline(always)]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is whether the line has the usual form, as in every method here"
+    )]
     fn optional(&mut self, literal: &str) -> Option<Option<Cow<'a, str>>> {
         if self.skip(literal).is_some() {
             self.plain().map(Some)

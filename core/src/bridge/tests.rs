@@ -5,6 +5,7 @@ mod hostile;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use super::*;
 use crate::record::telemetry_entry::Dimension;
@@ -226,11 +227,10 @@ fn drain(bridge: &mut Bridge, entries: &mut Vec<String>) {
             entry.method
         );
         if let Some(outer) = &entry.outer_step {
-            text += &alloc::format!(
+            let _ = write!(
+                text,
                 " in {}/{}/{}",
-                outer.run_id,
-                outer.job_name,
-                outer.step_name
+                outer.run_id, outer.job_name, outer.step_name
             );
         }
         if let Some(failure) = entry.failure {

@@ -75,7 +75,16 @@ fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
         | Layer::ChannelHealth
         | Layer::ChannelHealing
         | Layer::OperatorTracing => need("status", evidence.status.why_missing()),
-        Layer::ErrorLog => need("err_log", evidence.err_log.why_missing()),
+        Layer::ErrorLog => {
+            need("err_log", evidence.err_log.why_missing());
+            // What an error led to stands in one of these; without both it cannot be
+            // told from one that passed.
+            if let (Some(_), Some(why)) =
+                (evidence.out_log.why_missing(), evidence.otel.why_missing())
+            {
+                need("out_log and otel", Some(why));
+            }
+        }
         Layer::StdoutLog => need("out_log", evidence.out_log.why_missing()),
         Layer::EndToEnd => need("e2e", evidence.e2e.why_missing()),
         Layer::SessionTranscript => need("session_jsonl", evidence.session.why_missing()),

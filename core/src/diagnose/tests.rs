@@ -4,6 +4,7 @@
 )]
 
 use alloc::vec;
+use core::fmt::Write as _;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -264,9 +265,10 @@ fn a_flood_of_records_costs_the_older_ones_of_its_kind_alone() {
     let rules = Rulebook::gateway();
     let mut text = String::from("[gateway] shutting down {\n  signal: \"SIGTERM\",\n}\n");
     for number in 0..50_000 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[gateway:store] persisted inbound message {{\n  streamId: \"18000{number:08}-0\",\n}}\n"
-        ));
+        );
     }
     let read = out_log(&rules, &text, 10);
     assert_eq!(read.records.len(), 11);

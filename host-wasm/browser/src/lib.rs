@@ -8,6 +8,8 @@ mod bridge;
 mod diagnosis;
 mod options;
 
+pub use diagnosis::{diagnose, diagnose_json};
+
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};
 use wasm_bindgen::prelude::*;
 

@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -110,10 +111,10 @@ proptest! {
         order in prop::collection::vec((0..32_usize, -50..50_i64), 0..80),
     ) {
         let lines: Vec<&str> = REAL.lines().collect();
-        let stream: String = order
-            .iter()
-            .map(|&(line, ms)| format!("{{\"at\":{},\"event\":{}}}\n", 1000 + ms, lines[line]))
-            .collect();
+        let stream = order.iter().fold(String::new(), |mut stream, &(line, ms)| {
+            let _ = writeln!(stream, "{{\"at\":{},\"event\":{}}}", 1000 + ms, lines[line]);
+            stream
+        });
         for entry in entries(&stream) {
             prop_assert!(entry["durationMs"].as_i64().unwrap() >= 0);
             prop_assert!(entry["completedAt"].as_str() >= entry["startedAt"].as_str());

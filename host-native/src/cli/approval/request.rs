@@ -183,5 +183,5 @@ async fn wait(
 
 fn lost(request_id: &str) -> Failure {
     Failure::unreachable(format!("the store has lost the request {request_id}"))
-        .hint("ask again; muster store info says what its writes survive")
+        .hint("ask again; muster doctor says what its writes survive")
 }

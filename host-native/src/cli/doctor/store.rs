@@ -90,7 +90,7 @@ fn of_info(info: &StoreInfo) -> CheckView {
         status,
         finding,
         evidence,
-        "muster store info",
+        "muster heartbeat list",
     )
 }
 
@@ -100,7 +100,7 @@ fn broken(evidence: Vec<String>) -> CheckView {
         CheckStatus::Problem,
         "the store cannot be used",
         evidence,
-        "muster -v store info",
+        "muster -v heartbeat list",
     )
 }
 

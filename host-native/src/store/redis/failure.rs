@@ -81,7 +81,7 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
         _ if has("WRONGTYPE") => (
             StoreErrorKind::Malformed,
             "a key holds another type than its name says".to_owned(),
-            Some("muster store check names the keys"),
+            Some("-v names the key; see what it holds with redis-cli"),
         ),
         ErrorKind::Server(ServerErrorKind::BusyLoading) => (
             StoreErrorKind::Unreachable,
