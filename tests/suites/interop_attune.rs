@@ -49,7 +49,8 @@ fn with_peers() -> Result<Option<(RedisServer, PeerAgents)>> {
 async fn watching(server: &RedisServer) -> Result<RedisStore> {
     let store = open(&server.url()).await?;
     store.watch_foreign();
-    eventually(async || Ok((store.watch_report().mode != WatchMode::StandingBy).then_some(()))).await?;
+    eventually(async || Ok((store.watch_report().mode != WatchMode::StandingBy).then_some(())))
+        .await?;
     Ok(store)
 }
 

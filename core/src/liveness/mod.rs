@@ -9,12 +9,14 @@ mod interval;
 mod phi;
 mod reason;
 mod watch;
+mod work;
 
 pub use assess::{Liveness, attune_is_alive, attune_is_stale};
 pub use interval::{Interval, IntervalSource};
 pub use phi::suspicion;
 pub use reason::Reason;
 pub use watch::{FleetWatch, Transition, WakeReason};
+pub use work::WorkTraces;
 
 use serde::{Serialize, Serializer};
 

@@ -76,8 +76,20 @@ pub struct WaitingView {
 pub struct WorkView {
     /// When.
     pub at: Timestamp,
-    /// What: `signal`, `event` or `usage`.
-    pub kind: String,
+    /// What.
+    pub kind: WorkKind,
+}
+
+/// What sort of trace it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkKind {
+    /// A signal that it sent.
+    Signal,
+    /// An event that it published.
+    Event,
+    /// A call of a model by its workflow.
+    Usage,
 }
 
 /// What attune says of an agent.
@@ -100,6 +112,17 @@ impl AgentView {
         last_work: Option<WorkView>,
     ) -> Self {
         let liveness = Liveness::of(row, now, now, options);
+        Self::with(row, &liveness, now, open, last_work)
+    }
+
+    /// An agent whose state at `now` is known.
+    pub fn with(
+        row: &FleetRow,
+        liveness: &Liveness,
+        now: Timestamp,
+        open: &[ApprovalRow],
+        last_work: Option<WorkView>,
+    ) -> Self {
         let threshold = DEFAULT_STALE_S * US_PER_SECOND.unsigned_abs();
         Self {
             display_name: row.beat.display_name.clone(),
@@ -114,7 +137,7 @@ impl AgentView {
                 is_alive: attune_is_alive(row, now),
                 is_stale: attune_is_stale(row, now, threshold),
             },
-            ..Self::bare(row.beat.agent_id.clone(), &liveness)
+            ..Self::bare(row.beat.agent_id.clone(), liveness)
         }
     }
 

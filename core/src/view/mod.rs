@@ -49,7 +49,7 @@ pub use agents::{
 };
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
-    SYSTEM_RESPONDER, SweptView,
+    ContestView, SYSTEM_RESPONDER, SweptView,
 };
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
@@ -69,7 +69,7 @@ pub use feedback::{
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
-pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};

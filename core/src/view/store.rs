@@ -71,6 +71,8 @@ pub struct StoreWatchView {
     pub mode: String,
     /// How many foreign values were taken in so far.
     pub adopted: u64,
+    /// How many foreign answers to approvals contradict a decision that stands.
+    pub contested: u64,
     /// How many keys the last whole look went over.
     pub keys: u64,
     /// How long that took, in milliseconds.

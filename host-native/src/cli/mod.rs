@@ -19,6 +19,7 @@ mod store;
 mod stream;
 mod telemetry;
 mod values;
+mod waiting;
 mod window;
 
 use std::env;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_core::Timestamp;
-use muster_core::coordination::{Backoff, Listing};
+use muster_core::coordination::{Backoff, Listing, Malformed};
 use muster_core::liveness::LivenessOptions;
 use tokio::time::{Instant, sleep_until};
 
@@ -120,14 +120,29 @@ impl<'a> Session<'a> {
     /// Tells on the standard error what a listing could not read.
     pub(crate) fn items<T>(&self, listing: Listing<T>) -> Vec<T> {
         for bad in &listing.malformed {
-            self.context.say(0, || {
-                format!(
-                    "{} is left out, it is malformed: {}",
-                    bad.key, bad.error.kind
-                )
-            });
+            self.say_malformed(bad);
         }
         listing.items
+    }
+
+    /// Tells on the standard error of a value that is no record.
+    pub(crate) fn say_malformed(&self, bad: &Malformed) {
+        self.context.say(0, || {
+            format!(
+                "{} is left out, it is malformed: {}",
+                bad.key, bad.error.kind
+            )
+        });
+    }
+
+    /// Tells that the store cannot be asked for now.
+    pub(crate) fn say_away(&self, error: &StoreError) {
+        self.context.say(0, || format!("{error}; trying again"));
+    }
+
+    /// Tells that the store can be asked again.
+    pub(crate) fn say_back(&self) {
+        self.context.say(0, || "the store is back".into());
     }
 
     /// Tells warnings on the standard error, where they are not part of a document.
@@ -169,7 +184,7 @@ impl Patience {
             return Err(error);
         }
         if self.backoff.failures() == 0 {
-            session.context.say(0, || format!("{error}; trying again"));
+            session.say_away(&error);
         }
         let wait_us = self.backoff.after_failure(random::jitter());
         let again = Instant::now() + Duration::from_micros(wait_us);
@@ -181,7 +196,7 @@ impl Patience {
     pub(crate) fn answered(&mut self, session: &Session<'_>) {
         if self.backoff.failures() > 0 {
             self.backoff.succeeded();
-            session.context.say(0, || "the store is back".into());
+            session.say_back();
         }
     }
 }

@@ -45,7 +45,7 @@ pub use diagnosis::{
 pub use doctor::doctor;
 pub use feedback::{quality, rated, ratings, recommendation, scored};
 pub use file_tests::{file_tests, file_tests_csv};
-pub use heartbeat::{agent, agents_alive, agents_quiet, beat};
+pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes};
 pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use muster_core::view::{StoreCheckView, StoreView, StoreWatchView};
 
-use super::{Align, Style, Table, count, plain, wrap};
+use super::{Align, Style, Table, count, counted, plain, wrap};
 
 /// What sort of store it is.
 pub fn store(view: &StoreView, style: &Style) -> String {
@@ -36,22 +36,36 @@ pub fn store(view: &StoreView, style: &Style) -> String {
 
 /// What a store holds.
 pub fn store_check(view: &StoreCheckView, style: &Style) -> String {
-    let mut out = format!(
-        "{}: {} signals ({} expired), {} agents, {} approvals, {} events in {} streams\n",
-        plain(&view.location),
-        count(view.signals),
-        count(view.expired_signals),
-        count(view.agents),
-        count(view.approvals),
-        count(view.events),
-        count(view.streams),
-    );
-    if view.sound {
-        out += "Everything could be read.\n";
-        return out;
+    let mut out = plain(&view.location) + "\n\n";
+    let mut table = Table::new([("", Align::Text), ("", Align::Number), ("", Align::Text)]);
+    for (what, number, more) in [
+        ("signals that wait", view.signals, String::new()),
+        (
+            "signals that expired",
+            view.expired_signals,
+            "within a day".into(),
+        ),
+        ("agents", view.agents, String::new()),
+        ("approvals", view.approvals, String::new()),
+        (
+            "events",
+            view.events,
+            format!("in {}", counted(view.streams, "stream")),
+        ),
+    ] {
+        table.row([what.into(), count(number), more]);
     }
+    out += &table.render(style);
+    if view.sound {
+        return out + "\nEverything could be read.\n";
+    }
+    let number = u64::try_from(view.malformed.len()).unwrap_or(u64::MAX);
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "\n{} values are no records:\n", view.malformed.len());
+    let _ = writeln!(
+        out,
+        "\n{}:\n",
+        style.warning(&format!("No records: {}", counted(number, "value")))
+    );
     let mut table = Table::new([("KEY", Align::Name), ("WHAT IS WRONG", Align::Name)]);
     for bad in &view.malformed {
         table.row([bad.key.clone(), bad.error.clone()]);
@@ -63,16 +77,18 @@ pub fn store_check(view: &StoreCheckView, style: &Style) -> String {
 pub fn store_watch(view: &StoreWatchView, style: &Style) -> String {
     let at = style.zone.second(view.at);
     let look = format!("{} keys in {} ms", count(view.keys), view.look_ms);
+    let taken = match view.contested {
+        0 => format!("{} taken in", count(view.adopted)),
+        contested => format!(
+            "{} taken in, {} contested",
+            count(view.adopted),
+            count(contested)
+        ),
+    };
     match view.mode.as_str() {
-        "notified" => format!(
-            "{at}  the server tells of writes; {} taken in; first look {look}\n",
-            count(view.adopted)
-        ),
-        "scanning" => format!(
-            "{at}  going through the keys; {} taken in; last pass {look}\n",
-            count(view.adopted)
-        ),
-        "standing_by" => format!("{at}  standing by: not watching, or another process does\n"),
-        _ => format!("{at}  nobody but Muster writes into this store: there is nothing to watch\n"),
+        "notified" => format!("{at}  the server tells of writes; {taken}; first look {look}\n"),
+        "scanning" => format!("{at}  going through the keys; {taken}; last pass {look}\n"),
+        "standing_by" => format!("{at}  standing by: another process watches, or none yet\n"),
+        _ => format!("{at}  nobody but Muster writes into such a store: nothing to watch\n"),
     }
 }

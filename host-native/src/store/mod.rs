@@ -148,9 +148,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> StoreResult<u64>;
 
     /// How this process notices what others than Muster write; `None` where nobody
-    /// else does.
-    fn foreign_watch(&self) -> Option<ForeignWatch> {
-        None
+    /// else does, or none are looked for.
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
+        Ok(None)
     }
 
     /// Begins to listen for changes. Listen first, then look, then wait: a change
@@ -165,6 +165,8 @@ pub struct ForeignWatch {
     pub mode: WatchMode,
     /// How many values it has taken in.
     pub adopted: u64,
+    /// How many answers it has come upon that contradict a decision.
+    pub contested: u64,
     /// How many keys the last whole look went over.
     pub keys: u64,
     /// How long that took: by scanning, nothing stays unnoticed for longer.

@@ -330,7 +330,7 @@ impl Store for TracedStore {
         self.told(call, answer, |n| format!("{n} removed")).await
     }
 
-    fn foreign_watch(&self) -> Option<ForeignWatch> {
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
         self.store.foreign_watch()
     }
 

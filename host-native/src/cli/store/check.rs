@@ -4,10 +4,11 @@ use clap::Args;
 use muster_core::coordination::{ApprovalFilter, Listing, Malformed, Position, StreamRead};
 use muster_core::view::{MalformedView, StoreCheckView};
 
+use crate::cli::Context;
 use crate::cli::session::Session;
 use crate::error::{Answer, Failure};
 use crate::render;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreUrl};
 
 /// Events of one stream that are read at a time.
 const PAGE: u64 = 1000;
@@ -16,7 +17,8 @@ const PAGE: u64 = 1000;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  muster store check --store redis://localhost --json\n\n\
-        Exit status 1 when a value is malformed. Nothing is changed."
+        Exit status 1 when a value is malformed, 4 when the store itself is damaged.\n\
+        Nothing is repaired or removed."
 )]
 pub(crate) struct Check {}
 
@@ -26,6 +28,17 @@ impl Check {
         let view = check(session).await?;
         session.context.answer(&view, render::store_check)?;
         Ok(Answer::of(view.sound))
+    }
+
+    /// Of the user's database that is not there yet.
+    #[expect(clippy::unused_self, reason = "it has no options yet")]
+    pub(super) fn of_none(&self, context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
+        let view = StoreCheckView {
+            location: url.to_string(),
+            sound: true,
+            ..StoreCheckView::default()
+        };
+        context.answer(&view, render::store_check)
     }
 }
 

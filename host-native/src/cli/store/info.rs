@@ -3,10 +3,11 @@
 use clap::Args;
 use muster_core::view::StoreView;
 
+use crate::cli::Context;
 use crate::cli::session::Session;
 use crate::error::{Answer, Failure};
 use crate::render;
-use crate::store::StoreInfo;
+use crate::store::{Durability, SqliteStore, StoreInfo, StoreUrl};
 
 /// Show what sort of store it is, and what an accepted write survives
 #[derive(Args, Debug)]
@@ -21,6 +22,20 @@ impl Info {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let view = view(session.store.info(session.now()).await?);
         session.context.answer(&view, render::store)
+    }
+
+    /// Of the user's database that is not there yet.
+    #[expect(clippy::unused_self, reason = "it has no options yet")]
+    pub(super) fn of_none(&self, context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
+        let view = view(StoreInfo {
+            backend: "sqlite",
+            location: url.to_string(),
+            version: SqliteStore::version().to_owned(),
+            durability: Durability::Disk,
+            observed_since: None,
+            notes: vec!["it is not there yet: the first command that writes makes it".into()],
+        });
+        context.answer(&view, render::store)
     }
 }
 

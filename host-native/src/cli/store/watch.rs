@@ -19,9 +19,10 @@ const TICK: Duration = Duration::from_millis(250);
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  muster store watch --store redis://localhost\n  muster store watch --configure --json\n\n\
-        One process watches at a time, any other long-running command does it as well. It\n\
-        keeps what foreign agents sent, so that expired is told from never seen, and spares\n\
-        each other command a look through all keys."
+        One process watches at a time; any other long-running command does it as well.\n\
+        It keeps what foreign agents sent, so that expired is told from never seen, says\n\
+        when one of them writes over a decision, and spares each other command a look\n\
+        through all keys. A line comes whenever something was noticed."
 )]
 pub(crate) struct Watch {
     /// Switch on the server's notifications of writes (notify-keyspace-events) if they are off
@@ -34,33 +35,40 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
+        if !session.context.foreign {
+            return Err(Failure::usage("--no-foreign leaves nothing to watch"));
+        }
+        // Before listening: a store that cannot be watched says so.
+        if session.store.foreign_watch()?.is_none() {
+            let view = StoreWatchView {
+                at: session.now(),
+                mode: "none".into(),
+                adopted: 0,
+                contested: 0,
+                keys: 0,
+                look_ms: 0,
+            };
+            return session.context.answer(&view, render::store_watch);
+        }
         session.begin_to_wait();
         let until = self.span.map(|span| Instant::now() + span.duration());
         // Listening is what makes a process watch.
         let _listening = session.store.watch(Interest::All).await?;
         let mut shown: Option<StoreWatchView> = None;
         loop {
-            let Some(watch) = session.store.foreign_watch() else {
-                let view = StoreWatchView {
-                    at: session.now(),
-                    mode: "none".into(),
-                    adopted: 0,
-                    keys: 0,
-                    look_ms: 0,
-                };
-                return session.context.answer(&view, render::store_watch);
-            };
+            let watch = session.store.foreign_watch()?.unwrap_or_default();
             let view = StoreWatchView {
                 at: session.now(),
                 mode: watch.mode.name().into(),
                 adopted: watch.adopted,
+                contested: watch.contested,
                 keys: watch.keys,
                 look_ms: u64::try_from(watch.look.as_millis()).unwrap_or(u64::MAX),
             };
-            let is_new = shown
+            if shown
                 .as_ref()
-                .is_none_or(|shown| (&shown.mode, shown.adopted) != (&view.mode, view.adopted));
-            if is_new {
+                .is_none_or(|shown| news(shown) != news(&view))
+            {
                 session.context.answer(&view, render::store_watch)?;
                 shown = Some(view);
             }
@@ -71,4 +79,9 @@ impl Watch {
             sleep_until(until.map_or(tick, |until| until.min(tick))).await;
         }
     }
+}
+
+/// What is told again when it is other.
+fn news(view: &StoreWatchView) -> (&str, u64, u64) {
+    (&view.mode, view.adopted, view.contested)
 }

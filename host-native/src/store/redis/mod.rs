@@ -49,12 +49,11 @@ use script::Script;
 use target::Target;
 
 use super::{
-    ForeignWatch, Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl, Tell,
-    Watch,
+    ForeignWatch, Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl,
+    Tell, Watch,
 };
 
 pub use foreign::Scan;
-
 
 /// How a store on a server behaves.
 #[derive(Clone)]
@@ -384,8 +383,16 @@ impl Store for RedisStore {
         self.clear_scores(now, workflow, stage).await
     }
 
-    fn foreign_watch(&self) -> Option<ForeignWatch> {
-        self.shared.options.foreign.then(|| self.watch_report())
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
+        if self.shared.link.target.is_cluster() {
+            return Err(StoreError::new(
+                StoreErrorKind::Unsupported,
+                format!("watch agents of attune in {}", self.shared.link.location),
+                "their keys lie in different slots of a Cluster, where nothing about them can be done as a whole",
+            )
+            .hint("join agents of attune on one server, or on one with Sentinels"));
+        }
+        Ok(self.shared.options.foreign.then(|| self.watch_report()))
     }
 
     async fn watch(&self, interest: Interest) -> StoreResult<Box<dyn Watch>> {

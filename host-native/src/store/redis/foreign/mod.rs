@@ -142,7 +142,7 @@ impl RedisStore {
         self.tell(|| {
             format!(
                 "nobody watches {}: looked through {} keys in {} ms for agents that write without Muster \
-                 (`muster heartbeat list --watch` spares this, --no-foreign skips it)",
+                 (`muster store watch` spares this, --no-foreign skips it)",
                 self.shared.link.location,
                 scan.keys,
                 scan.took.as_millis()

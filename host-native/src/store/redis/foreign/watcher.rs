@@ -44,6 +44,11 @@ pub(in super::super) struct State {
 }
 
 impl State {
+    /// Other software has answered against a decision.
+    pub(in super::super) fn note_contest(&self) {
+        self.update(|report| report.contested += 1);
+    }
+
     fn update(&self, change: impl FnOnce(&mut ForeignWatch)) {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }
