@@ -1,6 +1,7 @@
 //! The Redis store beside attune's Python agents, on one server in the same minutes.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use muster::store::redis::RedisStore;
@@ -22,93 +23,27 @@ const AT_A_TIME: usize = 1000;
 /// Writes of attune's in one turn; it does one after the other.
 const THEIRS: usize = 5000;
 
-/// Prints the rows of a server of its own: those of every store, and the ratios to attune.
+/// Prints the rows of a server of its own, while a process watches for foreign writers:
+/// those of every store, those beside many unrelated keys, and the ratios to attune.
 pub(crate) fn table(signals: usize, runs: usize) -> Result<()> {
     let Some(server) = RedisServer::start(&["--notify-keyspace-events", "K$t"])? else {
-        println!("redis: there is no redis-server");
+        println!("SKIPPED: redis, there is no redis-server");
         return Ok(());
     };
+    let runtime = Runtime::new()?;
+    let watcher = runtime.block_on(watching(&server.url()))?;
     rows(&server.url(), signals)?;
-    Runtime::new()?.block_on(beside_attune(&server, runs))
-}
-
-async fn beside_attune(server: &RedisServer, runs: usize) -> Result<()> {
-    let url = server.url();
-    let mut raw = raw(&url)?;
-    ::redis::cmd("FLUSHALL").exec(&mut raw)?;
-    let watcher = watching(&url).await?;
-    let Some(mut python) = PeerAgents::start(&url)? else {
-        println!("redis: attune cannot be installed");
-        return Ok(());
-    };
-    let store: Arc<dyn Store> = Arc::new(open(&url).await?);
-    println!(
-        "{:<46} {:>10} {:>9} {:>9}",
-        "beside attune", "ours", "attune", "ratio"
-    );
-    let kinds = ["sends", "beats", "publishes"];
-    let (mut ours, mut theirs) = ([const { Vec::new() }; 3], [const { Vec::new() }; 3]);
-    for _ in 0..runs {
-        let rates = python.call("rates", &json!({ "n": THEIRS }))?;
-        for ((kind, (_, timed)), (ours, theirs)) in kinds
-            .iter()
-            .zip(writes(&store, 10 * THEIRS).await?)
-            .zip(ours.iter_mut().zip(&mut theirs))
-        {
-            ours.push(timed.rate());
-            theirs.push(rates[*kind].as_f64().context("a rate")?);
+    let python = PeerAgents::start(&server.url())?;
+    if python.is_none() {
+        println!("SKIPPED: beside attune, it cannot be installed");
+    }
+    runtime.block_on(async {
+        let mut python = python;
+        if let Some(python) = &mut python {
+            ratios(&server, python, runs).await?;
         }
-        // The same ids are new again.
-        ::redis::cmd("FLUSHALL").exec(&mut raw)?;
-    }
-    for (kind, (ours, theirs)) in kinds.iter().zip(ours.into_iter().zip(theirs)) {
-        let (ours, theirs) = (median(ours), median(theirs));
-        println!(
-            "{:<46} {ours:>8.0}/s {theirs:>7.0}/s {:>8.1}x",
-            format!("{kind}, acknowledged"),
-            ours / theirs
-        );
-    }
-
-    for first in (0..UNRELATED).step_by(AT_A_TIME) {
-        let mut all = ::redis::cmd("MSET");
-        for n in first..first + AT_A_TIME {
-            all.arg(format!("unrelated:{n}")).arg(n);
-        }
-        all.exec(&mut raw)?;
-    }
-    // The watcher looks through them once.
-    let filter = of("nobody", Some("ready"));
-    eventually(async || {
-        let check = store.check(now(), &filter).await?;
-        let watched = matches!(
-            check,
-            SignalCheck::NeverSeen {
-                observed_since: Some(_),
-                ..
-            }
-        );
-        Ok(watched.then_some(()))
+        unrelated(&server, watcher, python).await
     })
-    .await?;
-    row(
-        &format!("check beside {UNRELATED} unrelated keys, 1 task"),
-        &looks(&store).await?,
-    );
-    let times = python.call("check_ms", &json!({"agent": "nobody", "n": 3}))?;
-    let times: Vec<f64> = times
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|ms| ms.as_f64())
-        .collect();
-    println!(
-        "{:<46} {:>31.0} ms",
-        "(attune's check beside them)",
-        median(times)
-    );
-    drop(watcher);
-    Ok(())
 }
 
 /// A process that watches for foreign writers.
@@ -118,4 +53,112 @@ async fn watching(url: &str) -> Result<RedisStore> {
     eventually(async || Ok((store.watch_report().mode != WatchMode::StandingBy).then_some(())))
         .await?;
     Ok(store)
+}
+
+/// Writes of many tasks beside those of one attune process, turn by turn.
+async fn ratios(server: &RedisServer, python: &mut PeerAgents, runs: usize) -> Result<()> {
+    let mut raw = raw(&server.url())?;
+    let store: Arc<dyn Store> = Arc::new(open(&server.url()).await?);
+    println!(
+        "{:<46} {:>10} {:>9} {:>9}",
+        "beside attune", "ours", "attune", "ratio"
+    );
+    let kinds = ["sends", "beats", "publishes"];
+    let (mut ours, mut theirs) = ([const { Vec::new() }; 3], [const { Vec::new() }; 3]);
+    for _ in 0..runs {
+        // The same ids are new again.
+        ::redis::cmd("FLUSHALL").exec(&mut raw)?;
+        let rates = python.call("rates", &json!({ "n": THEIRS }))?;
+        for ((kind, (_, timed)), (ours, theirs)) in kinds
+            .iter()
+            .zip(writes(&store, 10 * THEIRS).await?)
+            .zip(ours.iter_mut().zip(&mut theirs))
+        {
+            ours.push(timed.rate());
+            theirs.push(rates[*kind].as_f64().context("a rate")?);
+        }
+    }
+    for (kind, (ours, theirs)) in kinds.iter().zip(ours.into_iter().zip(theirs)) {
+        let (ours, theirs) = (median(ours), median(theirs));
+        println!(
+            "{:<46} {ours:>8.0}/s {theirs:>7.0}/s {:>8.1}x",
+            format!("{kind}, acknowledged"),
+            ours / theirs
+        );
+    }
+    Ok(())
+}
+
+/// Looks for a signal beside many keys of others: while somebody watches, and the one
+/// look through all keys that it takes when nobody does.
+async fn unrelated(
+    server: &RedisServer,
+    watcher: RedisStore,
+    python: Option<PeerAgents>,
+) -> Result<()> {
+    let mut raw = raw(&server.url())?;
+    ::redis::cmd("FLUSHALL").exec(&mut raw)?;
+    for first in (0..UNRELATED).step_by(AT_A_TIME) {
+        let mut all = ::redis::cmd("MSET");
+        for n in first..first + AT_A_TIME {
+            all.arg(format!("unrelated:{n}")).arg(n);
+        }
+        all.exec(&mut raw)?;
+    }
+    let store: Arc<dyn Store> = Arc::new(open(&server.url()).await?);
+    // The watcher looks through them once.
+    is_watched(&store, true).await?;
+    row(
+        &format!("check beside {UNRELATED} unrelated keys, 1 task"),
+        &looks(&store).await?,
+    );
+    drop(watcher);
+    is_watched(&store, false).await?;
+    let fresh = open(&server.url()).await?;
+    let began = Instant::now();
+    fresh.check(now(), &of("nobody", Some("ready"))).await?;
+    one(
+        "(the first one where nobody watches: a scan)",
+        began.elapsed(),
+    );
+    let Some(mut python) = python else {
+        return Ok(());
+    };
+    let times = python.call("check_ms", &json!({"agent": "nobody", "n": 3}))?;
+    let times: Vec<f64> = times
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|ms| ms.as_f64())
+        .collect();
+    one(
+        "(attune's check beside them)",
+        Duration::from_secs_f64(median(times) / 1e3),
+    );
+    Ok(())
+}
+
+/// Waits until the store says that it is, or is not, watched.
+async fn is_watched(store: &Arc<dyn Store>, wanted: bool) -> Result<()> {
+    let filter = of("nobody", Some("ready"));
+    eventually(async || {
+        let watched = if wanted {
+            let check = store.check(now(), &filter).await?;
+            matches!(
+                check,
+                SignalCheck::NeverSeen {
+                    observed_since: Some(_),
+                    ..
+                }
+            )
+        } else {
+            store.info(now()).await?.observed_since.is_some()
+        };
+        Ok((watched == wanted).then_some(()))
+    })
+    .await
+}
+
+fn one(what: &str, took: Duration) {
+    println!("{what:<46} {:>31.0} ms", took.as_secs_f64() * 1e3);
 }

@@ -4,7 +4,7 @@
 //! Every write counts once it was acknowledged. Other processes are this program
 //! again, so that nothing is shared but the store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -16,7 +16,9 @@ use anyhow::{Context, Result, bail, ensure};
 use muster::clock::Clock;
 use muster::store::redis::{RedisOptions, RedisStore};
 use muster::store::{Interest, SqliteStore, Store, StoreUrl};
-use muster_core::coordination::{BeatInput, NewEvent, NewSignal, SignalCheck, SignalFilter};
+use muster_core::coordination::{
+    BeatInput, NewEvent, NewSignal, PendingSignal, SignalCheck, SignalFilter,
+};
 use muster_core::{Decimal, JsonObject, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -52,7 +54,9 @@ pub(crate) fn table(address: &str, signals: usize) -> Result<()> {
         fsyncs(&path)?;
     }
     runtime.block_on(rates(&store, signals))?;
-    consumers(address, signals)?;
+    let queue = runtime.block_on(store.signals(now(), &of("pool")))?.items;
+    ensure!(queue.len() == signals, "{} were sent", queue.len());
+    consumers(address, &queue)?;
     runtime.block_on(checks(&store, signals))?;
     runtime.block_on(wake_ups(&store, address))?;
     fleet(address)
@@ -222,28 +226,45 @@ where
     })
 }
 
-/// Four processes take what was sent: each signal once, those of a type in order.
-fn consumers(address: &str, signals: usize) -> Result<()> {
+/// Four processes take what was sent: each signal once, those of a type in the order
+/// in which they were accepted.
+fn consumers(address: &str, queue: &[PendingSignal]) -> Result<()> {
+    let places: HashMap<&str, (usize, &str)> = queue
+        .iter()
+        .enumerate()
+        .map(|(place, held)| {
+            let signal = &held.signal;
+            (&*signal.signal_id, (place, &*signal.signal_type))
+        })
+        .collect();
     let start_at = Instant::now();
     let processes: Vec<_> = (0..4)
         .map(|_| start("take", address))
         .collect::<Result<_>>()?;
-    let mut taken = HashSet::with_capacity(signals);
-    let mut calls = Vec::with_capacity(signals);
+    let mut taken = HashSet::with_capacity(queue.len());
+    let mut calls = Vec::with_capacity(queue.len());
     for process in processes {
         let output = process.wait_with_output()?;
         ensure!(output.status.success(), "a consumer failed");
+        let mut last = HashMap::new();
         for line in String::from_utf8(output.stdout)?.lines() {
             let (id, us) = line.split_once(' ').context("a line of a consumer")?;
+            let (place, signal_type) = places.get(id).context("it was never sent")?;
+            let before = last.insert(*signal_type, *place);
+            ensure!(
+                before.is_none_or(|before| before < *place),
+                "{id} was received out of order"
+            );
             ensure!(taken.insert(id.to_owned()), "{id} was received twice");
             calls.push(Duration::from_micros(us.parse()?));
         }
     }
     let wall = start_at.elapsed();
     ensure!(
-        taken.len() == signals,
-        "{} of {signals} were received",
-        taken.len()
+        taken.len() == places.len(),
+        "{} of {} were received",
+        taken.len(),
+        places.len()
     );
     row("take, 4 processes on one queue", &Timed { calls, wall });
     Ok(())

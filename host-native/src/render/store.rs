@@ -18,15 +18,16 @@ pub fn store(view: &StoreView, style: &Style) -> String {
         Some(since) => format!("since {}", style.zone.second(since)),
         None => "no".into(),
     };
-    let mut table = Table::new([("", Align::Text), ("", Align::Text)]);
-    table.row([
-        "store".into(),
-        format!("{} {}", view.backend, plain(&view.version)),
-    ]);
-    table.row(["at".into(), plain(&view.location)]);
-    table.row(["an accepted write survives".into(), survives.into()]);
-    table.row(["watched for other writers".into(), watched]);
-    let mut out = table.render(style);
+    let mut out = String::new();
+    for (what, value) in [
+        ("store", format!("{} {}", view.backend, view.version)),
+        ("at", view.location.clone()),
+        ("an accepted write survives", survives.into()),
+        ("watched for other writers", watched),
+    ] {
+        let line = format!("{what:<28}{}", plain(&value));
+        out += &(wrap(&line, style.columns, &" ".repeat(28)) + "\n");
+    }
     for note in &view.notes {
         out.push('\n');
         out += &(wrap(&plain(note), style.columns, "") + "\n");
@@ -37,7 +38,6 @@ pub fn store(view: &StoreView, style: &Style) -> String {
 /// What a store holds.
 pub fn store_check(view: &StoreCheckView, style: &Style) -> String {
     let mut out = plain(&view.location) + "\n\n";
-    let mut table = Table::new([("", Align::Text), ("", Align::Number), ("", Align::Text)]);
     for (what, number, more) in [
         ("signals that wait", view.signals, String::new()),
         (
@@ -53,9 +53,9 @@ pub fn store_check(view: &StoreCheckView, style: &Style) -> String {
             format!("in {}", counted(view.streams, "stream")),
         ),
     ] {
-        table.row([what.into(), count(number), more]);
+        let line = format!("{what:<22}{:>9}  {more}", count(number));
+        out += &(line.trim_end().to_owned() + "\n");
     }
-    out += &table.render(style);
     if view.sound {
         return out + "\nEverything could be read.\n";
     }
@@ -85,10 +85,11 @@ pub fn store_watch(view: &StoreWatchView, style: &Style) -> String {
             count(contested)
         ),
     };
-    match view.mode.as_str() {
-        "notified" => format!("{at}  the server tells of writes; {taken}; first look {look}\n"),
-        "scanning" => format!("{at}  going through the keys; {taken}; last pass {look}\n"),
-        "standing_by" => format!("{at}  standing by: another process watches, or none yet\n"),
-        _ => format!("{at}  nobody but Muster writes into such a store: nothing to watch\n"),
-    }
+    let text = match view.mode.as_str() {
+        "notified" => format!("{at}  told by the server; {taken}; first look: {look}"),
+        "scanning" => format!("{at}  going through the keys; {taken}; last pass: {look}"),
+        "standing_by" => format!("{at}  standing by: another process watches, or none yet"),
+        _ => format!("{at}  only Muster writes into such a store: nothing to watch"),
+    };
+    wrap(&text, style.columns, &" ".repeat(21)) + "\n"
 }

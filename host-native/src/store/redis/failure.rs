@@ -111,10 +111,19 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
             "the server is older than Redis 6".to_owned(),
             Some("Muster needs Redis 6.2 or newer"),
         ),
+        ErrorKind::Io if text.contains("certificate") => (
+            StoreErrorKind::Refused,
+            text,
+            Some(
+                "an authority of your own is named by SSL_CERT_FILE=ca.pem, and the address has to name the host as the certificate does",
+            ),
+        ),
         ErrorKind::Io => (
             StoreErrorKind::Unreachable,
             text,
-            Some("is the address right and the server up? redis-cli -u ADDRESS ping tells"),
+            Some(
+                "is the address right (rediss:// with TLS) and the server up? redis-cli -u ADDRESS ping tells",
+            ),
         ),
         _ => (StoreErrorKind::Unreachable, text, None),
     };
@@ -129,6 +138,12 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
 fn plain(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
-        _ => error.to_string(),
+        _ => {
+            let text = error.to_string();
+            match text.split_once(" (os error") {
+                Some((plain, _)) => plain.to_owned(),
+                None => text,
+            }
+        }
     }
 }
