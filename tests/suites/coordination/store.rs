@@ -178,26 +178,27 @@ const COMMANDS: [&[&str]; 4] = [
 #[test]
 fn a_database_that_cannot_be_used_is_status_4_with_what_to_do() -> Result<()> {
     let fleet = Fleet::on_sqlite()?;
-    // So much that the log is copied into the database.
-    let large = format!("{{\"text\": \"{}\"}}", "x".repeat(5_000_000));
-    fs::write(fleet.user.path().join("large.json"), large)?;
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "a"])?;
     let database = fleet.user.path().join("fleet.db");
-    for _ in 0..10 {
-        fleet.expect(0, &["stream", "publish", "build", "--data", "@large.json"])?;
-        if fs::metadata(&database)?.len() > 1_000_000 {
-            break;
-        }
-    }
-    let made = fs::read(database)?;
+    let made = fs::read(&database)?;
     let mut newer = made.clone();
     // The format's number in the header of the file.
     newer
         .get_mut(60..64)
         .context("no header")?
         .copy_from_slice(&99_u32.to_be_bytes());
-    let mut foreign = made.clone();
+    let mut foreign = made;
     foreign.get_mut(68..72).context("no header")?.fill(7);
-    let mut damaged = made;
+    // So much that the log is copied into the database.
+    let large = format!("{{\"text\": \"{}\"}}", "x".repeat(5_000_000));
+    fs::write(fleet.user.path().join("large.json"), large)?;
+    for _ in 0..10 {
+        fleet.expect(0, &["stream", "publish", "build", "--data", "@large.json"])?;
+        if fs::metadata(&database)?.len() > 1_000_000 {
+            break;
+        }
+    }
+    let mut damaged = fs::read(database)?;
     // Beyond the first page, which says what sort of file it is.
     let rest = damaged.get_mut(4096..).filter(|rest| !rest.is_empty());
     rest.context("one page")?.fill(0x5A);

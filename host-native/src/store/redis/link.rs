@@ -173,6 +173,11 @@ impl Link {
         self.attempt(tried, Work::Script(&call)).await
     }
 
+    /// Runs a script for calls that hold slots of their own.
+    pub(super) async fn run_unbounded(&self, tried: &str, call: Call<'_>) -> StoreResult<Reply> {
+        self.attempt(tried, Work::Script(&call)).await
+    }
+
     /// Runs a plain command.
     pub(super) async fn command(&self, tried: &str, cmd: &Cmd) -> StoreResult<Reply> {
         let _slot = self.slot(tried)?;

@@ -11,6 +11,7 @@
 
 mod approvals;
 mod backoff;
+mod beat_queue;
 mod beats;
 mod failure;
 mod foreign;
@@ -40,6 +41,7 @@ use muster_core::coordination::{
 use muster_core::record::quality_feedback::QualityFeedback;
 use muster_core::record::stream_event::{StreamEvent, StreamId};
 
+use beat_queue::BeatQueue;
 use foreign::Foreign;
 use hub::Hub;
 use keys::{Layout, Subject};
@@ -107,6 +109,7 @@ struct Shared {
     /// Names this process among those that use the server.
     process: String,
     tickets: AtomicU64,
+    beats: BeatQueue,
     hub: Hub,
     foreign: Foreign,
 }
@@ -135,6 +138,7 @@ impl RedisStore {
             options: RedisOptions { foreign, ..options },
             process,
             tickets: AtomicU64::new(0),
+            beats: BeatQueue::default(),
             hub,
             foreign: Foreign::default(),
         };

@@ -4,13 +4,17 @@
 local HISTORY = 16
 
 -- When its key goes, the record, its metadata and name as JSON, the arrivals with
--- commas between and their count, whether it was the last beat, and its life.
-local function row(agent)
-  local packed = call('GET', own .. 'of:' .. agent)
+-- commas between and their count, whether it was the last beat, and its life; nothing
+-- of an agent that is forgotten at a time.
+local function taken_apart(packed, at)
   if not packed then return nil end
   local expires, value, metadata, name, arrivals, count, final, life = cmsgpack.unpack(packed)
-  if not remembered(tonumber(expires)) then return nil end
+  if at >= tonumber(expires) + GRACE then return nil end
   return expires, value, metadata, name, arrivals, count, final, life
+end
+
+local function row(agent)
+  return taken_apart(call('GET', own .. 'of:' .. agent), now)
 end
 
 -- The arrivals with one more. An agent that starts anew has no rhythm yet.
