@@ -534,8 +534,8 @@ mod tests {
         }
     }
 
-    fn wanted(names: &[&str]) -> Option<BTreeSet<String>> {
-        Some(names.iter().map(|name| String::from(*name)).collect())
+    fn named(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| String::from(*name)).collect()
     }
 
     fn publish(model: &mut Model, now: i64, event_type: &str, n: usize, max_len: u64) {
@@ -615,7 +615,7 @@ mod tests {
     #[test]
     fn a_reader_is_told_what_it_missed() {
         let mut model = Model::new(at(0));
-        let mut cursor = StreamCursor::new(at(0), wanted(&["a"]), options(Begin::Start, 100));
+        let mut cursor = StreamCursor::new(at(0), Some(named(&["a"])), options(Begin::Start, 100));
         for n in 0..3 {
             publish(&mut model, 0, "a", n, 2);
         }
@@ -639,12 +639,13 @@ mod tests {
         }
         publish(&mut model, 0, "b", 9, 100);
         // The first one is killed before it is done with what it was given.
-        let mut first = StreamCursor::new(at(0), wanted(&["a", "b"]), member("w1", 1_000_000));
+        let mut first = StreamCursor::new(at(0), Some(named(&["a", "b"])), member("w1", 1_000_000));
         let question = first.poll_question().unwrap();
         answer(&mut first, &mut model, 1, question);
         assert_eq!(first.poll_question(), None);
         assert_eq!(tell(first.poll_item().unwrap()), r#"a {"n": 0}"#);
-        let mut second = StreamCursor::new(at(1), wanted(&["a", "b"]), member("w2", 1_000_000));
+        let mut second =
+            StreamCursor::new(at(1), Some(named(&["a", "b"])), member("w2", 1_000_000));
         let told = drain(&mut second, &mut model, 2);
         assert_eq!(
             told,

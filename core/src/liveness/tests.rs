@@ -1,6 +1,7 @@
 //! The table of states, and what must hold for any beats.
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;

@@ -142,12 +142,11 @@ impl Request {
         };
         let decided = session.store.decide(session.now(), &answer);
         let stays = match timeout(WITHDRAWAL, decided).await {
-            Ok(Ok(Decision::Taken(row) | Decision::Repeated(row))) => {
-                let view = ApprovalOutcomeView::of(&row);
-                session.context.answer(&view, render::approval_outcome)?;
-                return Ok(());
-            }
-            Ok(Ok(Decision::Refused(Refusal::AlreadyDecided(row)))) => {
+            Ok(Ok(
+                Decision::Taken(row)
+                | Decision::Repeated(row)
+                | Decision::Refused(Refusal::AlreadyDecided(row)),
+            )) => {
                 let view = ApprovalOutcomeView::of(&row);
                 session.context.answer(&view, render::approval_outcome)?;
                 return Ok(());

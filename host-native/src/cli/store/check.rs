@@ -23,7 +23,6 @@ const PAGE: u64 = 1000;
 pub(crate) struct Check {}
 
 impl Check {
-    #[expect(clippy::unused_self, reason = "it has no options yet")]
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let view = check(session).await?;
         session.context.answer(&view, render::store_check)?;
@@ -31,8 +30,7 @@ impl Check {
     }
 
     /// Of the user's database that is not there yet.
-    #[expect(clippy::unused_self, reason = "it has no options yet")]
-    pub(super) fn of_none(&self, context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
+    pub(super) fn of_none(context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
         let view = StoreCheckView {
             location: url.to_string(),
             sound: true,

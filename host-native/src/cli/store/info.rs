@@ -18,15 +18,13 @@ use crate::store::{Durability, SqliteStore, StoreInfo, StoreUrl};
 pub(crate) struct Info {}
 
 impl Info {
-    #[expect(clippy::unused_self, reason = "it has no options yet")]
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let view = view(session.store.info(session.now()).await?);
         session.context.answer(&view, render::store)
     }
 
     /// Of the user's database that is not there yet.
-    #[expect(clippy::unused_self, reason = "it has no options yet")]
-    pub(super) fn of_none(&self, context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
+    pub(super) fn of_none(context: &Context, url: &StoreUrl) -> Result<Answer, Failure> {
         let view = view(StoreInfo {
             backend: "sqlite",
             location: url.to_string(),

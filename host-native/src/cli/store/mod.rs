@@ -25,11 +25,11 @@ impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Info(info) => match absent(context)? {
-                Some(url) => info.of_none(context, &url),
+                Some(url) => info::Info::of_none(context, &url),
                 None => on_store(context, async |session| info.run(session).await),
             },
             Self::Check(check) => match absent(context)? {
-                Some(url) => check.of_none(context, &url),
+                Some(url) => check::Check::of_none(context, &url),
                 None => on_store(context, async |session| check.run(session).await),
             },
             Self::Watch(watch) => runtime()?.block_on(async {

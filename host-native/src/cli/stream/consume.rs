@@ -77,7 +77,7 @@ impl Consume {
         let mut listening: Option<Box<dyn Watch>> = None;
         let mut last_error = None;
         loop {
-            self.print(session, &mut cursor)?;
+            print(session, &mut cursor)?;
             if let Some(question) = cursor.poll_question() {
                 let failures = cursor.failures();
                 let is_note = matches!(question, CursorQuestion::Acknowledge(_));
@@ -186,39 +186,39 @@ impl Consume {
         }
         Ok(())
     }
+}
 
-    /// Prints what the cursor has come upon.
-    fn print(&self, session: &Session<'_>, cursor: &mut StreamCursor) -> Result<(), Failure> {
-        let context = session.context;
-        let mut out = String::new();
-        while let Some(item) = cursor.poll_item() {
-            match item {
-                CursorItem::Gap { event_type, gap } => {
-                    let view = GapView::of(&event_type, gap);
-                    if context.json {
-                        out += &to_json(&view);
-                        out.push('\n');
-                    } else {
-                        out += &render::gap(&view, &context.style);
-                    }
+/// Prints what the cursor has come upon.
+fn print(session: &Session<'_>, cursor: &mut StreamCursor) -> Result<(), Failure> {
+    let context = session.context;
+    let mut out = String::new();
+    while let Some(item) = cursor.poll_item() {
+        match item {
+            CursorItem::Gap { event_type, gap } => {
+                let view = GapView::of(&event_type, gap);
+                if context.json {
+                    out += &to_json(&view);
+                    out.push('\n');
+                } else {
+                    out += &render::gap(&view, &context.style);
                 }
-                CursorItem::Malformed(bad) => session.say_malformed(&bad),
-                CursorItem::Event(given) => {
-                    let view = ConsumedView::from(given);
-                    if context.json {
-                        out += &to_json(&view);
-                        out.push('\n');
-                    } else {
-                        out += &render::event_line(&view, &context.style);
-                    }
+            }
+            CursorItem::Malformed(bad) => session.say_malformed(&bad),
+            CursorItem::Event(given) => {
+                let view = ConsumedView::from(given);
+                if context.json {
+                    out += &to_json(&view);
+                    out.push('\n');
+                } else {
+                    out += &render::event_line(&view, &context.style);
                 }
             }
         }
-        if out.is_empty() {
-            return Ok(());
-        }
-        context.print(&out)
     }
+    if out.is_empty() {
+        return Ok(());
+    }
+    context.print(&out)
 }
 
 /// Where a consumer begins.
