@@ -639,16 +639,6 @@ impl Reader<'_> {
         Ok(profile)
     }
 
-    fn strings(&self, value: &Value<'_>) -> Result<Vec<String>, Failure> {
-        let DeValue::Array(items) = value.get_ref() else {
-            return Err(self.error(&value.span(), "a list of texts is needed here"));
-        };
-        items
-            .iter()
-            .map(|item| self.string(item).map(str::to_owned))
-            .collect()
-    }
-
     fn ports(&self, value: &Value<'_>) -> Result<Vec<u16>, Failure> {
         let DeValue::Array(items) = value.get_ref() else {
             return Err(self.error(&value.span(), "a list of ports is needed here"));

@@ -11,6 +11,7 @@ mod gateway;
 mod hosts;
 mod measure;
 mod peers;
+mod redis;
 mod store;
 
 use std::fs::OpenOptions;
@@ -23,7 +24,7 @@ use anyhow::{Context, Result, ensure};
 use measure::{Run, alternate, median};
 
 /// The parts of the table, for `--only`.
-const GROUPS: [&str; 5] = ["reports", "hosts", "bridge", "gateway", "stores"];
+const GROUPS: [&str; 6] = ["reports", "hosts", "bridge", "gateway", "stores", "redis"];
 
 /// Lines of the corpus for one thread: about 100 MB.
 const HOST_LINES: u64 = 320_000;
@@ -98,6 +99,10 @@ fn main() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let embedded = folder.path().join("muster.db").display().to_string();
         store::table(address.as_deref().unwrap_or(&embedded), signals)?;
+        println!();
+    }
+    if wanted("redis") {
+        redis::table(signals, runs)?;
     }
     Ok(())
 }

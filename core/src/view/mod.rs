@@ -36,6 +36,7 @@ mod settings;
 mod signal;
 mod sonnet_opus;
 mod spend;
+mod store;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -57,7 +58,7 @@ pub use agents::{
 pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
-    SYSTEM_RESPONDER, SweptView,
+    ContestView, SYSTEM_RESPONDER, SweptView,
 };
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
@@ -81,7 +82,7 @@ pub use feedback::{
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
-pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
 pub use gateway::{
     AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
     GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
@@ -105,6 +106,7 @@ pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
 pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
+pub use store::{MalformedView, StoreCheckView, StoreInfoView, StoreWatchView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
     StreamInfoView, StreamTailView,

@@ -71,6 +71,8 @@ impl Sink for StoreSink {
             } else {
                 let options = OpenOptions {
                     foreign: false,
+                    configure: false,
+                    verbose: false,
                     tell: None,
                 };
                 store.insert(store::open(url, clock.now(), options).await?)

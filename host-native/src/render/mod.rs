@@ -23,6 +23,7 @@ mod routing;
 mod savings;
 mod signal;
 mod sonnet_opus;
+mod store;
 mod stream;
 mod style;
 mod table;
@@ -50,7 +51,7 @@ pub use file_tests::{file_tests, file_tests_csv};
 pub use gateway::{
     gateway_otel, gateway_queues, gateway_review, gateway_status, gateway_test, monitor_check,
 };
-pub use heartbeat::{agent, agents_alive, agents_quiet, beat};
+pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes};
 pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};
@@ -61,6 +62,7 @@ pub use routing::{routing, routing_csv};
 pub use savings::savings;
 pub use signal::{sent, signal_check, signals, span};
 pub use sonnet_opus::{sonnet_opus, sonnet_opus_csv};
+pub use store::{store, store_check, store_watch};
 pub use stream::{event_line, events, gap, streams};
 pub use style::Style;
 pub use table::{Align, Table};
