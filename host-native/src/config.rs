@@ -108,14 +108,14 @@ impl Config {
         }
         let found = found_upwards(project);
         let of_user = of_user();
-        for path in found.iter().chain(of_user.iter()).cloned() {
-            if config.files.contains(&path) {
+        for path in found.iter().chain(of_user.iter()) {
+            if config.files.contains(path) {
                 continue;
             }
-            let is_found = found.as_ref() == Some(&path) && of_user.as_ref() != Some(&path);
-            match fs::read_to_string(&path) {
+            let is_found = found.as_ref() == Some(path) && of_user.as_ref() != Some(path);
+            match fs::read_to_string(path) {
                 Ok(text) => {
-                    let mut read = Self::parse(&text, &path)?;
+                    let mut read = Self::parse(&text, path)?;
                     for profile in read.profiles.values_mut() {
                         profile.is_found = is_found;
                     }
@@ -126,7 +126,7 @@ impl Config {
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
-                Err(error) => return Err(unreadable(&path, &error)),
+                Err(error) => return Err(unreadable(path, &error)),
             }
         }
         Ok(config)

@@ -139,7 +139,10 @@ impl Fake {
         self.write("gateway.log", &text("out_log"))?;
         self.write("gateway.ws.port", &format!("{}\n", self.port))?;
         self.write("otel.jsonl", "")?;
-        self.write("trip.ts", &format!("export const lastHeartbeatTs = {};\n", millis()?))?;
+        self.write(
+            "trip.ts",
+            &format!("export const lastHeartbeatTs = {};\n", millis()?),
+        )?;
         let said = |role: &str, at: String, more: Value| {
             let mut message = json!({"role": role, "content": [{"type": "text", "text": "words"}]});
             if let (Some(message), Value::Object(more)) = (message.as_object_mut(), more) {
@@ -150,7 +153,11 @@ impl Fake {
         let lines = [
             json!({"type": "session", "version": 3, "id": "s-1", "timestamp": ago(100)?}),
             said("user", ago(60)?, json!({})),
-            said("assistant", ago(50)?, json!({"stopReason": "stop", "model": "claude-opus-4-6"})),
+            said(
+                "assistant",
+                ago(50)?,
+                json!({"stopReason": "stop", "model": "claude-opus-4-6"}),
+            ),
         ];
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         self.write("sessions/x_s-1.jsonl", &text)?;
@@ -171,7 +178,8 @@ impl Fake {
     }
 
     pub fn cluster(&self, ready: &str, redis: &str) -> Result<()> {
-        let node = json!({"items": [{"status": {"conditions": [{"type": "Ready", "status": ready}]}}]});
+        let node =
+            json!({"items": [{"status": {"conditions": [{"type": "Ready", "status": ready}]}}]});
         self.write("nodes.json", &node.to_string())?;
         let pod = |name: &str, phase: &str| json!({"metadata": {"name": name}, "status": {"phase": phase}});
         let pods = json!({"items": [pod("redis-0", redis), pod("inngest-0", "Running")]});
@@ -182,7 +190,10 @@ impl Fake {
         self.end_process();
         let line = self.sleeping();
         let (program, argument) = line.split_once(' ').context("no argument")?;
-        let child = Command::new(program).arg(argument).stdin(Stdio::null()).spawn()?;
+        let child = Command::new(program)
+            .arg(argument)
+            .stdin(Stdio::null())
+            .spawn()?;
         self.write("gateway.pid", &format!("{}\n", child.id()))?;
         self.process = Some(child);
         Ok(())
@@ -202,8 +213,12 @@ impl Fake {
 
     /// How many changes Redis has seen.
     pub fn changes(&self) -> Result<String> {
-        let info: String = redis::cmd("INFO").arg("persistence").query(&mut self.connection()?)?;
-        let line = info.lines().find(|line| line.starts_with("rdb_changes_since_last_save"));
+        let info: String = redis::cmd("INFO")
+            .arg("persistence")
+            .query(&mut self.connection()?)?;
+        let line = info
+            .lines()
+            .find(|line| line.starts_with("rdb_changes_since_last_save"));
         line.map(str::to_owned).context("no count of changes")
     }
 

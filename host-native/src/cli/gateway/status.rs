@@ -38,7 +38,9 @@ impl Status {
             })?;
         // A transport without a port says nothing of itself.
         if document.get("available").is_none()
-            && document.pointer("/daemon/wsPort").is_some_and(serde_json::Value::is_null)
+            && document
+                .pointer("/daemon/wsPort")
+                .is_some_and(serde_json::Value::is_null)
         {
             let path = profile.port_file.as_deref().unwrap_or(Path::new(""));
             return Err(Failure::unreachable(format!(

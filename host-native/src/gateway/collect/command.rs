@@ -116,6 +116,9 @@ mod tests {
         assert!(began.elapsed() < Duration::from_secs(15));
         // Nobody reads on, so that it ends.
         let endless = run(&["cat", "/dev/zero"], limit).await.unwrap();
-        assert_eq!((endless.stdout.len() as u64, endless.exit), (MAX_OUTPUT_BYTES, None));
+        assert_eq!(
+            (endless.stdout.len() as u64, endless.exit),
+            (MAX_OUTPUT_BYTES, None)
+        );
     }
 }

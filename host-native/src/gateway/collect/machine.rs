@@ -169,7 +169,9 @@ pub(crate) fn files(profile: &Profile, watched: &BTreeSet<String>) -> Gathered {
         }
     }
     if !found.is_empty() {
-        gathered.pieces.push(("files".to_owned(), Ok(Value::Object(found))));
+        gathered
+            .pieces
+            .push(("files".to_owned(), Ok(Value::Object(found))));
     }
     let artifact = |path: &Path| {
         let mut told = json!({"path": path.display().to_string()});
@@ -190,7 +192,9 @@ pub(crate) fn files(profile: &Profile, watched: &BTreeSet<String>) -> Gathered {
         .map(|(name, path)| (name.clone(), artifact(path)))
         .collect();
     if !artifacts.is_empty() {
-        gathered.pieces.push(("artifacts".to_owned(), Ok(Value::Object(artifacts))));
+        gathered
+            .pieces
+            .push(("artifacts".to_owned(), Ok(Value::Object(artifacts))));
     }
     gathered
 }
