@@ -202,20 +202,20 @@ impl Config {
         }
         let found = found_upwards(project);
         let of_user = of_user();
-        for path in found.iter().chain(of_user.iter()).cloned() {
-            if config.files.contains(&path) {
+        for path in found.iter().chain(of_user.iter()) {
+            if config.files.contains(path) {
                 continue;
             }
-            let is_found = found.as_ref() == Some(&path) && of_user.as_ref() != Some(&path);
-            match fs::read_to_string(&path) {
+            let is_found = found.as_ref() == Some(path) && of_user.as_ref() != Some(path);
+            match fs::read_to_string(path) {
                 Ok(text) => {
-                    let mut weaker = Self::parse(&text, &path)?;
+                    let mut weaker = Self::parse(&text, path)?;
                     for profile in weaker.profiles.values_mut() {
                         profile.is_found = is_found;
                     }
                     // Whoever wrote into a folder must not decide what is run.
                     if is_found {
-                        weaker.distrust(&path);
+                        weaker.distrust(path);
                     }
                     config.lay_under(weaker);
                 }
@@ -224,7 +224,7 @@ impl Config {
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
-                Err(error) => return Err(unreadable(&path, &error)),
+                Err(error) => return Err(unreadable(path, &error)),
             }
         }
         Ok(config)

@@ -122,20 +122,24 @@ impl Reader {
                     ..exchange("assistant")
                 });
             }
-            "toolResult" => {
-                if message.get_or_null("isError", Value::flag)? == Some(true) {
-                    self.view.tool_errors += 1;
-                    let name = message.get_or_null("toolName", Value::text)?;
-                    if let Some(asked) = self.exchanges.back_mut()
-                        && asked.failed_tools.len() < MAX_BLOCKS
-                    {
-                        let name =
-                            name.map_or_else(|| "unknown".to_owned(), |name| name.to_string());
-                        asked.failed_tools.push(name);
-                    }
-                }
-            }
+            "toolResult" => self.tool_result(&message)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// A result of the tools that the last answer asked for.
+    fn tool_result(&mut self, message: &Fields<'_>) -> Result<(), RecordError> {
+        if message.get_or_null("isError", Value::flag)? != Some(true) {
+            return Ok(());
+        }
+        self.view.tool_errors += 1;
+        let name = message.get_or_null("toolName", Value::text)?;
+        if let Some(asked) = self.exchanges.back_mut()
+            && asked.failed_tools.len() < MAX_BLOCKS
+        {
+            let name = name.map_or_else(|| "unknown".to_owned(), |name| name.to_string());
+            asked.failed_tools.push(name);
         }
         Ok(())
     }

@@ -363,15 +363,15 @@ pub fn gateway_status(text: &str) -> Option<GatewayStatusView> {
     if let Some(map) = document.root().as_object() {
         for (name, value) in map {
             // The endpoint keeps in `status` what the command shows at the top.
-            if name == "status" {
-                if let Some(inner) = value.as_object() {
-                    for (name, value) in inner {
-                        if !map.contains_key(name) {
-                            walk(value, name, 0, &mut fields, &mut left_out);
-                        }
+            if name == "status"
+                && let Some(inner) = value.as_object()
+            {
+                for (name, value) in inner {
+                    if !map.contains_key(name) {
+                        walk(value, name, 0, &mut fields, &mut left_out);
                     }
-                    continue;
                 }
+                continue;
             }
             // The same twice, under an older name.
             if name == "callbackTracing" && document.at("operatorTracing").is_some() {

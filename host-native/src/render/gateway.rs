@@ -13,6 +13,22 @@ use super::{Align, Style, Table, age, plain, shorten, wrap};
 /// Columns of the names of fields.
 const NAME_COLUMNS: usize = 34;
 
+/// Fields that are shown whatever they say.
+const OFTEN: [&str; 12] = [
+    "model",
+    "components.session",
+    "components.waitingForTurnEnd",
+    "totalPending",
+    "queueDepth",
+    "sessionPressure.health",
+    "sessionPressure.usagePercent",
+    "sessionPressure.nextThresholdSummary",
+    "supersession.batching.pendingCount",
+    "channelHealth.overall",
+    "fallback.active",
+    "daemon.uptimeMs",
+];
+
 /// The status: whether messages are answered, then what matters now, or every field.
 pub fn gateway_status(
     view: &GatewayStatusView,
@@ -38,20 +54,6 @@ pub fn gateway_status(
         plain(mode),
         style.zone.second(now)
     );
-    const OFTEN: [&str; 12] = [
-        "model",
-        "components.session",
-        "components.waitingForTurnEnd",
-        "totalPending",
-        "queueDepth",
-        "sessionPressure.health",
-        "sessionPressure.usagePercent",
-        "sessionPressure.nextThresholdSummary",
-        "supersession.batching.pendingCount",
-        "channelHealth.overall",
-        "fallback.active",
-        "daemon.uptimeMs",
-    ];
     let shows =
         |field: &&StatusFieldView| all || field.attention || OFTEN.contains(&field.path.as_str());
     let mut section = "";
@@ -74,8 +76,7 @@ pub fn gateway_status(
         let _ = writeln!(out, "{head}\n{}", style.faint(&text));
     }
     if !all {
-        let shown = view.fields.iter().filter(shows).count();
-        let rest = view.fields.len().saturating_sub(shown);
+        let rest = view.fields.len() - view.fields.iter().filter(shows).count();
         let _ = writeln!(out, "\n{rest} more fields with --all");
     }
     if view.left_out > 0 {

@@ -53,7 +53,8 @@ impl Evidence {
     /// bundle at all is an error.
     pub fn parse_bundle(text: &str, rules: &Rulebook, keep: usize) -> Result<Self, BundleError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
-        let root = Fields::parse(text).map_err(BundleError::Malformed)?;
+        let (root, evidence) =
+            Fields::parse_with(text, "evidence").map_err(BundleError::Malformed)?;
         let version = root
             .require("muster_bundle")
             .and_then(Value::count)
@@ -61,10 +62,13 @@ impl Evidence {
         if version != BUNDLE_VERSION {
             return Err(BundleError::Version(version));
         }
-        let fields = root
-            .require("evidence")
-            .and_then(Value::object)
-            .map_err(BundleError::Malformed)?;
+        let fields = match evidence {
+            Some(fields) => fields,
+            None => root
+                .require("evidence")
+                .and_then(Value::object)
+                .map_err(BundleError::Malformed)?,
+        };
         let now = root
             .present("now_ms")
             .ok()
@@ -190,7 +194,7 @@ fn texts(root: &Fields<'_>, name: &'static str) -> impl Iterator<Item = String> 
 
 fn read_transcript(value: Value<'_>) -> Result<TranscriptEvidence, RecordError> {
     let mut reader = TranscriptReader::default();
-    reader.push(value.text()?.as_bytes());
+    value.text_in_pieces(|piece| reader.push(piece))?;
     let read = reader.finish();
     if read.lines > 0 && read.skipped == read.lines {
         return Err(value.bad());
@@ -200,7 +204,7 @@ fn read_transcript(value: Value<'_>) -> Result<TranscriptEvidence, RecordError> 
 
 fn read_otel(value: Value<'_>) -> Result<OtelEvidence, RecordError> {
     let mut reader = OtelReader::default();
-    reader.push(value.text()?.as_bytes());
+    value.text_in_pieces(|piece| reader.push(piece))?;
     let read = reader.finish();
     // Lines, and none of them an event: it is something else.
     if read.lines > 0 && read.skipped == read.lines {
@@ -225,7 +229,7 @@ fn read_log(
     keep: usize,
 ) -> Result<LogEvidence, RecordError> {
     let mut reader = LogReader::new(rules, name, keep);
-    reader.push(value.text()?.as_bytes());
+    value.text_in_pieces(|piece| reader.push(piece))?;
     Ok(reader.finish())
 }
 

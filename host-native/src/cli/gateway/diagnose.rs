@@ -119,10 +119,10 @@ impl Diagnose {
         })?;
         let files = if self.explain {
             let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            let files = document.pointer("/evidence/files");
+            let files = document.pointer("/evidence/artifacts");
             files
                 .and_then(serde_json::Value::as_object)
-                .map(render::Artifact::of_files)
+                .map(render::Artifact::all)
         } else {
             None
         };
@@ -137,8 +137,8 @@ impl Diagnose {
             super::test::into_bundle(live, &mut bundle).await;
         }
         let files = bundle
-            .files()
-            .map(render::Artifact::of_files)
+            .artifacts()
+            .map(render::Artifact::all)
             .unwrap_or_default();
         let options = DiagnoseOptions {
             now: None,

@@ -11,7 +11,9 @@ use muster_core::view::DiagnosisView;
 
 use crate::cli::{Context, session};
 use crate::error::Failure;
-use crate::gateway::{Bundle, DEFAULT_PROFILE, Profile, Watched, collect, load_packs, redact};
+use crate::gateway::{
+    Bundle, DEFAULT_PROFILE, Manager, Profile, Watched, collect, load_packs, redact,
+};
 
 /// Which set-up is looked at, by which rules.
 #[derive(Args, Clone, Debug)]
@@ -52,7 +54,7 @@ impl Live {
     /// Collects everything; keys and tokens are left out, and without `keep_text` also
     /// messages and who wrote them.
     pub(crate) async fn collect(&self, now: Timestamp, hours: u32, keep_text: bool) -> Bundle {
-        let mut bundle = collect(&self.profile, &self.watched, now, hours).await;
+        let mut bundle = Box::pin(collect(&self.profile, &self.watched, now, hours)).await;
         redact(&mut bundle, keep_text);
         bundle
     }
@@ -63,9 +65,38 @@ impl Live {
         bundle: Bundle,
         options: &DiagnoseOptions,
     ) -> Result<DiagnosisView, Failure> {
-        judge(&bundle.into_json(), &self.rules, options).map_err(|error| {
+        let mut view = judge(&bundle.into_json(), &self.rules, options).map_err(|error| {
             Failure::defect(format!("the collected evidence is no bundle: {error}"))
-        })
+        })?;
+        if !self.profile.is_gateway {
+            self.name_service(&mut view);
+        }
+        Ok(view)
+    }
+
+    /// The built-in remedies name the commands of a gateway; another daemon has its own.
+    fn name_service(&self, view: &mut DiagnosisView) {
+        let user = if self.profile.user_service {
+            " --user"
+        } else {
+            ""
+        };
+        let unit = match (self.profile.manager, &self.profile.service) {
+            (Some(Manager::Systemd), Some(unit)) => Some(unit),
+            _ => None,
+        };
+        for remedy in &mut view.remedies {
+            let verb = match remedy.id.as_str() {
+                "gateway_restart" | "gateway_restart_optional" => "restart",
+                "gateway_enable" => "enable --now",
+                _ => continue,
+            };
+            remedy.text = remedy.text.replace("gateway", &self.profile.name);
+            remedy.command = unit.map(|unit| format!("systemctl{user} {verb} {unit}"));
+        }
+        if view.cause == "process.not_running" {
+            view.summary = view.summary.replace("gateway", &self.profile.name);
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Monitor {
     /// Act after so many failed checks in a row
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
     streak: u32,
-    /// Run this shell command with the alert in $MUSTER_ALERT
+    /// Run this shell command with the alert in `$MUSTER_ALERT`
     #[arg(long, value_name = "COMMAND")]
     alert_command: Option<String>,
     /// Post alerts to this address as {"text": ...}

@@ -45,13 +45,14 @@ pub(crate) fn tail(path: &Path, max_bytes: u64) -> Result<Tail, String> {
         before = from - 1 + end as u64;
         rest = rest.get(end..).unwrap_or_default();
     }
-    let zeros = rest.iter().filter(|byte| **byte == 0).count() as u64;
-    let text = if zeros > 0 {
-        let kept: Vec<u8> = rest.iter().copied().filter(|byte| *byte != 0).collect();
-        String::from_utf8_lossy(&kept).into_owned()
-    } else {
-        String::from_utf8_lossy(rest).into_owned()
-    };
+    let kept: Vec<u8>;
+    let mut zeros = 0;
+    if rest.contains(&0) {
+        kept = rest.iter().copied().filter(|byte| *byte != 0).collect();
+        zeros = (rest.len() - kept.len()) as u64;
+        rest = &kept;
+    }
+    let text = String::from_utf8_lossy(rest).into_owned();
     Ok(Tail {
         text,
         before,

@@ -44,23 +44,20 @@ fn send(request: &Request, limit: Duration) -> Result<(u16, String), String> {
         .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent();
-    let answer = match &request.body {
-        Some(body) => {
-            let mut builder = agent
-                .post(&request.url)
-                .header("content-type", "application/json");
-            if let Some((name, value)) = &request.header {
-                builder = builder.header(name, value);
-            }
-            builder.send(body)
+    let answer = if let Some(body) = &request.body {
+        let mut builder = agent
+            .post(&request.url)
+            .header("content-type", "application/json");
+        if let Some((name, value)) = &request.header {
+            builder = builder.header(name, value);
         }
-        None => {
-            let mut builder = agent.get(&request.url);
-            if let Some((name, value)) = &request.header {
-                builder = builder.header(name, value);
-            }
-            builder.call()
+        builder.send(body)
+    } else {
+        let mut builder = agent.get(&request.url);
+        if let Some((name, value)) = &request.header {
+            builder = builder.header(name, value);
         }
+        builder.call()
     };
     let explain = |error: ureq::Error| match error {
         ureq::Error::Timeout(_) => format!("no answer within {} s", limit.as_secs_f32()),

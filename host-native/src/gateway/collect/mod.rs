@@ -198,8 +198,12 @@ pub async fn collect(
         not_part: profile.not_part(),
         ..Bundle::default()
     };
-    let (a, b, c, d, e, f, g, h, i, j) = outcome;
-    for gathered in [a, b, c, d, e, f, g, h, i, j] {
+    let (processes, logs, files, status, redis, otel, substrate, listeners, versions, documents) =
+        outcome;
+    let all = [
+        processes, logs, files, status, redis, otel, substrate, listeners, versions, documents,
+    ];
+    for gathered in all {
         bundle.take(gathered);
     }
     // The provider is that of the configured model, which is known by now.
@@ -248,17 +252,15 @@ async fn limited(
     work: impl Future<Output = Gathered>,
 ) -> Gathered {
     let limit = limit + GRACE;
-    match timeout(limit, work).await {
-        Ok(gathered) => gathered,
-        Err(_) => {
-            let why = format!("no answer within {} s", limit.as_secs_f32());
-            let pieces = names
-                .iter()
-                .map(|name| ((*name).to_owned(), Err(why.clone())));
-            Gathered {
-                pieces: pieces.collect(),
-                notes: Vec::new(),
-            }
-        }
+    if let Ok(gathered) = timeout(limit, work).await {
+        return gathered;
+    }
+    let why = format!("no answer within {} s", limit.as_secs_f32());
+    let pieces = names
+        .iter()
+        .map(|name| ((*name).to_owned(), Err(why.clone())));
+    Gathered {
+        pieces: pieces.collect(),
+        notes: Vec::new(),
     }
 }

@@ -34,8 +34,8 @@ impl Artifact {
 /// The files as a table.
 pub fn artifacts(files: &[Artifact], now: Timestamp, style: &Style) -> String {
     let mut table = Table::new([
-        ("FILE", Align::Name),
-        ("PATH", Align::Text),
+        ("FILE", Align::Text),
+        ("PATH", Align::Name),
         ("BYTES", Align::Number),
         ("AGE", Align::Number),
     ]);
