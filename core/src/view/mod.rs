@@ -35,6 +35,7 @@ mod savings;
 mod settings;
 mod signal;
 mod sonnet_opus;
+mod specs;
 mod spend;
 mod store;
 mod stream;
@@ -105,6 +106,7 @@ pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalVi
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
+pub use specs::{CandidateView, SpecRootState, SpecRootView, SpecView, SpecsView, WhyNone};
 pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
 pub use store::{MalformedView, StoreCheckView, StoreInfoView, StoreWatchView};
 pub use stream::{
