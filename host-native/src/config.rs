@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use muster_core::liveness::LivenessOptions;
+use muster_core::overview::{AlertDelivery, AlertWhen};
 use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice, Usd};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -21,7 +22,7 @@ use crate::folders;
 pub const FILE_NAME: &str = "muster.toml";
 
 /// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 2] = ["alert", "gateway"];
+const NOT_YET: [&str; 1] = ["gateway"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Config {
     pub liveness: LivenessSettings,
     /// `ops.month_budget_usd`: the user's own limit for a month.
     pub month_budget: Option<Usd>,
+    /// `alert`: what the dashboard tells of.
+    pub alerts: Vec<AlertSettings>,
     /// `ops.command`: what the dashboard may run; none of a file that was found by
     /// walking up.
     pub commands: Vec<OpsCommand>,
@@ -88,6 +91,44 @@ impl LivenessSettings {
         self.clock_skew_us = self.clock_skew_us.or(weaker.clock_skew_us);
     }
 }
+
+/// An alert on a threshold of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// `name`: what it is called.
+    pub name: String,
+    /// `when` and `above`: when it holds.
+    pub when: AlertWhen,
+    /// `cooldown_s`: for how long it is not told again, in microseconds.
+    pub cooldown_us: u64,
+    /// `command` or `webhook`: how it is told, beside the page.
+    pub target: AlertTarget,
+}
+
+/// How an alert is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertTarget {
+    /// On the page alone.
+    Page,
+    /// By a command, which has the alert on its standard input.
+    Command(Vec<String>),
+    /// By a POST to an address.
+    Webhook(String),
+}
+
+impl AlertTarget {
+    /// Which sort it is.
+    pub const fn delivery(&self) -> AlertDelivery {
+        match self {
+            Self::Page => AlertDelivery::Page,
+            Self::Command(_) => AlertDelivery::Command,
+            Self::Webhook(_) => AlertDelivery::Webhook,
+        }
+    }
+}
+
+/// For how long an alert is not told again where nobody says, in microseconds.
+const ALERT_COOLDOWN_US: u64 = 900_000_000;
 
 /// A command that the dashboard may run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,9 +209,8 @@ impl Config {
                 Ok(text) => {
                     let mut weaker = Self::parse(&text, &path)?;
                     // Whoever wrote into a folder must not decide what is run.
-                    if is_found && !weaker.commands.is_empty() {
-                        weaker.commands.clear();
-                        weaker.commands_not_trusted.push(path.clone());
+                    if is_found {
+                        weaker.distrust(&path);
                     }
                     config.lay_under(weaker);
                 }
@@ -212,6 +252,7 @@ impl Config {
                 "store" => reader.store(value, &mut config)?,
                 "liveness" => reader.liveness(value, &mut config)?,
                 "ops" => reader.ops(value, &mut config)?,
+                "alert" => reader.alerts(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
                 name if NOT_YET.contains(&name) => {
                     return Err(
@@ -224,6 +265,17 @@ impl Config {
         Ok(config)
     }
 
+    /// Takes out what would run or send something.
+    fn distrust(&mut self, path: &Path) {
+        if !self.commands.is_empty() {
+            self.commands.clear();
+            self.commands_not_trusted.push(path.to_path_buf());
+        }
+        for alert in &mut self.alerts {
+            alert.target = AlertTarget::Page;
+        }
+    }
+
     /// Takes from `weaker` what is not set here.
     fn lay_under(&mut self, weaker: Self) {
         self.home = self.home.take().or(weaker.home);
@@ -233,6 +285,11 @@ impl Config {
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
         self.month_budget = self.month_budget.or(weaker.month_budget);
+        for alert in weaker.alerts {
+            if self.alerts.iter().all(|known| known.name != alert.name) {
+                self.alerts.push(alert);
+            }
+        }
         for command in weaker.commands {
             if self.commands.iter().all(|known| known.name != command.name) {
                 self.commands.push(command);
@@ -317,6 +374,85 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    fn alerts(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        let DeValue::Array(alerts) = value.get_ref() else {
+            return Err(self.error(&value.span(), "alerts are [[alert]]"));
+        };
+        for alert in alerts {
+            config.alerts.push(self.alert(alert)?);
+        }
+        Ok(())
+    }
+
+    fn alert(&self, value: &Value<'_>) -> Result<AlertSettings, Failure> {
+        let (mut name, mut when, mut above) = (None, None, None);
+        let mut cooldown_us = ALERT_COOLDOWN_US;
+        let mut target = AlertTarget::Page;
+        for (key, field) in self.table(value)? {
+            match &**key.get_ref() {
+                "name" => name = Some(self.string(field)?.to_owned()),
+                "when" => when = Some((self.string(field)?, field)),
+                "above" => above = Some(field),
+                "cooldown_s" => cooldown_us = self.seconds(field)?,
+                "command" => target = AlertTarget::Command(self.strings(field)?),
+                "webhook" => {
+                    let url = self.string(field)?;
+                    if !url.starts_with("https://") && !url.starts_with("http://") {
+                        let message = "a webhook begins with https:// or http://";
+                        return Err(self.error(&field.span(), message));
+                    }
+                    target = AlertTarget::Webhook(url.to_owned());
+                }
+                name => return Err(self.unknown(&key.span(), &format!("alert.{name}"))),
+            }
+        }
+        let Some((when, at)) = when else {
+            return Err(self.error(&value.span(), "an alert needs when"));
+        };
+        let when = self.alert_when(when, at, above, value)?;
+        Ok(AlertSettings {
+            name: name.unwrap_or_else(|| when.name().to_owned()),
+            when,
+            cooldown_us,
+            target,
+        })
+    }
+
+    fn alert_when(
+        &self,
+        when: &str,
+        at: &Value<'_>,
+        above: Option<&Value<'_>>,
+        alert: &Value<'_>,
+    ) -> Result<AlertWhen, Failure> {
+        let needed = || {
+            above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")))
+        };
+        let usd = || {
+            let field = needed()?;
+            Usd::parse(&digits(field))
+                .map_err(|_| self.error(&field.span(), "a number of US dollars is needed"))
+        };
+        Ok(match when {
+            "spend_today" => AlertWhen::SpendToday(usd()?),
+            "spend_month" => AlertWhen::SpendMonth(usd()?),
+            "agents_quiet" => AlertWhen::AgentsQuiet(match above {
+                None => 0,
+                Some(field) => digits(field)
+                    .parse()
+                    .map_err(|_| self.error(&field.span(), "a whole number is needed"))?,
+            }),
+            "approvals_waiting" => AlertWhen::ApprovalsWaiting(self.seconds(needed()?)?),
+            "diagnosis" => AlertWhen::Diagnosis,
+            _ => {
+                return Err(self.error(
+                    &at.span(),
+                    "when is spend_today, spend_month, agents_quiet, approvals_waiting or diagnosis",
+                ));
+            }
+        })
     }
 
     fn ops(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
@@ -501,7 +637,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from")
     }
 }
 
@@ -603,7 +739,13 @@ from = "2026-10-01"
             ("\n\n[liveness]\na=1", ":4: liveness.a is no known setting"),
             ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
             ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
-            ("[[alert]]", ":1: [alert] is not supported yet"),
+            ("[[alert]]\nname = \"x\"", ":1: an alert needs when"),
+            ("[[alert]]\nwhen = \"spend_today\"", "spend_today needs above"),
+            ("[[alert]]\nwhen = \"never\"", ":2: when is spend_today"),
+            ("[gateway]", ":1: [gateway] is not supported yet"),
+            ("[[ops.command]]\nname = \"a b\"", "a command needs a name"),
+            ("[[ops.command]]\nname = \"a\"", "a needs argv"),
+            ("[ops]\nx = 1", ":2: ops.x is no known setting"),
             ("[prices.m]\ninput = 1", "needs input and output"),
             ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
             ("[prices.m]\ninput = \"1\"\noutput = 1", ":2: a price is"),
@@ -643,6 +785,46 @@ from = "2026-10-01"
             Config::load(Some(&absent), &inner).unwrap_err().kind.exit(),
             3
         );
+    }
+
+    #[test]
+    fn commands_of_a_file_that_was_found_are_not_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("muster.toml");
+        let text = r#"
+[ops]
+month_budget_usd = 350.5
+[[ops.command]]
+name = "test"
+argv = ["cargo", "test", "{scope}"]
+scope = "optional"
+scopes = ["core"]
+time_limit_s = 60
+[[alert]]
+name = "dear"
+when = "spend_today"
+above = 10
+command = ["notify-send", "dear"]
+[[alert]]
+when = "approvals_waiting"
+above = 300
+webhook = "https://chat.example/hook"
+"#;
+        fs::write(&file, text).unwrap();
+        let found = Config::load(None, root.path()).unwrap();
+        assert!(found.commands.is_empty());
+        assert_eq!(found.commands_not_trusted.len(), 1);
+        let targets: Vec<_> = found.alerts.iter().map(|alert| &alert.target).collect();
+        assert_eq!(targets, [&AlertTarget::Page, &AlertTarget::Page]);
+        let named = Config::load(Some(&file), root.path()).unwrap();
+        assert_eq!(named.commands[0].scope, CommandScope::Optional);
+        assert_eq!(named.commands[0].time_limit_us, 60_000_000);
+        assert_eq!(named.alerts[1].name, "approvals_waiting");
+        assert_eq!(
+            named.alerts[1].when,
+            AlertWhen::ApprovalsWaiting(300_000_000)
+        );
+        assert_eq!(named.month_budget, Usd::parse("350.5").ok());
     }
 
     #[test]

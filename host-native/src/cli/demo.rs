@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Args;
-use muster_core::{LogKind, Window};
+use muster_core::{LogKind, Usd, Window};
 
 use super::logs::{LogArgs, Need};
 use super::ops::show_page;
@@ -66,6 +66,8 @@ impl Demonstration {
         config.liveness.interval_us = Some(INTERVAL_S * 1_000_000);
         config.liveness.stale_us = Some(STALE_S * 1_000_000);
         config.commands = demo.commands();
+        config.alerts = Demo::alerts();
+        config.month_budget = Some(Usd::from_nanos(90_000_000_000));
         Ok(Settings {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
             trusted_hosts: Vec::new(),

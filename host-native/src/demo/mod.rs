@@ -13,10 +13,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use muster_core::Usd;
+use muster_core::overview::AlertWhen;
 use tempfile::TempDir;
 
 use crate::clock::Clock;
-use crate::config::{CommandScope, OpsCommand};
+use crate::config::{AlertSettings, AlertTarget, CommandScope, OpsCommand};
 use crate::error::{Failure, describe};
 use crate::store::{OpenOptions, Store, StoreError, StoreUrl, open};
 use fleet::Simulation;
@@ -90,6 +92,21 @@ impl Demo {
                 source: "the demonstration".into(),
             })
             .collect()
+    }
+
+    /// What the dashboard tells of here.
+    pub fn alerts() -> Vec<AlertSettings> {
+        let alert = |name: &str, when| AlertSettings {
+            name: name.into(),
+            when,
+            cooldown_us: 900_000_000,
+            target: AlertTarget::Page,
+        };
+        vec![
+            alert("two agents silent", AlertWhen::AgentsQuiet(1)),
+            alert("a dear day", AlertWhen::SpendToday(Usd::from_nanos(5_000_000_000))),
+            alert("somebody waits", AlertWhen::ApprovalsWaiting(120_000_000)),
+        ]
     }
 
     /// The store.

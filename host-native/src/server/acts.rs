@@ -13,18 +13,19 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::{Shared, diagnosis, runner};
+use super::{Shared, alerts, diagnosis, runner};
 use super::answer::{Refusal, json};
 use super::streams::within;
 
 /// The acts of this server.
-pub(super) const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 7] = [
     "approve",
     "reject",
     "cost-refresh",
     "diagnose",
     "run-start",
     "run-cancel",
+    "alert-mute",
 ];
 
 /// More is no reason.
@@ -43,6 +44,9 @@ pub(super) async fn act(
         "diagnose" => diagnose(&shared, &body).await,
         "run-start" => start_run(shared, &body).await,
         "run-cancel" => cancel_run(&shared, &body),
+        "alert-mute" => parse(&body)
+            .and_then(|asked| alerts::mute(&shared, &asked))
+            .and_then(|view| done(&view)),
         name => Err(Refusal::not_found(format!("there is no act {name}"))
             .hint("capabilities lists the acts")),
     };

@@ -14,7 +14,7 @@ pub(super) fn now(shared: &Shared) -> NowView {
         shared.clock.now(),
         glance.as_deref(),
         shared.ledger.spend(),
-        Vec::new(),
+        shared.alerts.firing(shared.clock.now()),
         shared.keeper.view(),
     )
 }

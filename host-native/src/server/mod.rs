@@ -5,6 +5,7 @@
 //! waits for what another one computes.
 
 mod acts;
+mod alerts;
 mod answer;
 mod capabilities;
 mod clock;
@@ -16,6 +17,8 @@ mod fleet;
 mod guard;
 mod keeper;
 mod ledger;
+mod metrics;
+mod openapi;
 mod page;
 mod params;
 mod reports;
@@ -47,6 +50,7 @@ use crate::error::{Failure, describe};
 use crate::files::LogQuery;
 use crate::random;
 use crate::store::StoreUrl;
+use alerts::Alerts;
 use clock::RunningClock;
 use cost::Bills;
 use diagnosis::LastDiagnosis;
@@ -117,6 +121,7 @@ struct Shared {
     spool: SpoolReader,
     runner: Arc<Runner>,
     diagnosis: LastDiagnosis,
+    alerts: Alerts,
     readings: Semaphore,
     /// Turns true when the server ends.
     closing: watch::Sender<bool>,
@@ -127,7 +132,15 @@ impl Shared {
     fn start(settings: Settings) -> Result<Arc<Self>, Failure> {
         let clock = RunningClock::new(settings.clock);
         let mut told: Vec<&'static str> = keeper::VIEWS.to_vec();
-        told.extend(["usage", "cost", "bridge", "diagnosis", "commands", "runs"]);
+        told.extend([
+            "usage",
+            "cost",
+            "bridge",
+            "diagnosis",
+            "commands",
+            "runs",
+            "alerts",
+        ]);
         let versions = Arc::new(Versions::new(random::secret()?[..8].to_owned(), &told));
         let keeping = KeeperSettings {
             url: settings.store.clone(),
@@ -158,6 +171,7 @@ impl Shared {
             ),
             spool: SpoolReader::start(settings.spool.clone(), Arc::clone(&versions)),
             diagnosis: LastDiagnosis::default(),
+            alerts: Alerts::new(settings.config.alerts.clone()),
             versions,
             clock,
             readings: Semaphore::new(READINGS),
@@ -203,6 +217,7 @@ async fn serve(
         address,
         ..settings
     })?;
+    tokio::spawn(alerts::watch(Arc::clone(&shared)));
     let server = axum::serve(listener, router(&shared)).with_graceful_shutdown(async {
         // An end that nobody announces is one as well.
         let _ = ended.await;
@@ -224,6 +239,7 @@ async fn serve(
 fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/metrics", get(metrics::metrics))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/output-events", get(runner::output_events))
         .route("/api/v1/act/{name}", post(acts::act))

@@ -10,11 +10,11 @@ use muster_core::{ReportKind, to_json};
 use super::answer::{Refusal, document};
 use super::params::Params;
 use super::{
-    Shared, capabilities, feedback, fleet, reports, runner, runs_of_workflows, streams,
+    Shared, capabilities, feedback, fleet, openapi, reports, runner, runs_of_workflows, streams,
 };
 
 /// The views of every server, beside the reports.
-pub(super) const VIEWS: [&str; 22] = [
+pub(super) const VIEWS: [&str; 23] = [
     "now",
     "agents",
     "agent",
@@ -37,6 +37,7 @@ pub(super) const VIEWS: [&str; 22] = [
     "runs",
     "run",
     "output",
+    "alerts",
 ];
 
 /// A view by its name.
@@ -93,6 +94,8 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         "runs" => to_json(&runner::runs(&shared.runner, &mut params)?),
         "run" => to_json(&runner::run(&shared.runner, &mut params)?),
         "output" => to_json(&runner::output(&shared.runner, &mut params).await?),
+        "alerts" => to_json(&shared.alerts.view(now)),
+        "openapi.json" => openapi::document(),
         "diagnosis" => to_json(&shared.diagnosis.view()),
         name => {
             let Some(kind) = ReportKind::of_name(name) else {
@@ -103,5 +106,5 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         }
     };
     params.finish()?;
-    Ok(json + "\n")
+    Ok(if json.ends_with('\n') { json } else { json + "\n" })
 }

@@ -240,7 +240,11 @@ impl Runner {
     /// Writes a run that is over, and forgets its output.
     fn over(&self, run: &Arc<Run>) {
         self.save(run);
-        let record = run.record().clone();
+        let record = {
+            let mut record = run.record();
+            record.note_output(&run.output());
+            record.clone()
+        };
         self.keeper.note(Change {
             at: self.clock.now(),
             kind: ChangeKind::Run,
