@@ -56,6 +56,7 @@ mod prices;
 pub mod quality;
 pub mod record;
 mod same_bytes;
+pub mod specs;
 mod telemetry;
 mod time;
 mod usage;

@@ -34,6 +34,7 @@ mod savings;
 mod settings;
 mod signal;
 mod sonnet_opus;
+mod specs;
 mod spend;
 mod stream;
 mod task_routing;
@@ -100,6 +101,7 @@ pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalVi
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
+pub use specs::{CandidateView, SpecRootState, SpecRootView, SpecView, SpecsView, WhyNone};
 pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,

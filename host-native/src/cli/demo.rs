@@ -78,6 +78,7 @@ impl Demonstration {
             foreign: false,
             read_only: false,
             sweep: true,
+            specs_candidates: Some(true),
             specs_roots: vec![project.join("docs/specs")],
             project_root: project
                 .canonicalize()

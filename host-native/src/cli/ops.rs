@@ -56,6 +56,12 @@ pub(crate) struct Ops {
     /// A folder of specs [default: docs/specs in the project]; can be repeated
     #[arg(long, value_name = "DIR")]
     specs_root: Vec<PathBuf>,
+    /// Look for specs that look finished; kept for the next time
+    #[arg(long, overrides_with = "no_specs_candidates")]
+    specs_candidates: bool,
+    /// Do not; kept for the next time
+    #[arg(long)]
+    no_specs_candidates: bool,
     /// Who decides from the page [default: the user]
     #[arg(long, value_name = "NAME", env = "MUSTER_RESPONDER", value_parser = values::name)]
     responder: Option<String>,
@@ -146,6 +152,11 @@ impl Ops {
             sweep: !self.no_sweep,
             project_root,
             specs_roots,
+            specs_candidates: match (self.specs_candidates, self.no_specs_candidates) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
             runs_retention_days: self.runs_retention_days,
             responder: self.responder.clone().unwrap_or_else(values::user),
             ratings: env::var_os("MUSTER_FEEDBACK_FILE")

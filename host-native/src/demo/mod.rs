@@ -7,6 +7,7 @@
 mod cast;
 mod fleet;
 mod history;
+mod specs;
 mod workflow;
 
 use std::io;
@@ -46,6 +47,7 @@ impl Demo {
         workflow::write_runs(&demo.spool(), now).map_err(|error| cannot_write(&error))?;
         history::write_votes_on_templates(&demo.ratings(), now)
             .map_err(|error| cannot_write(&error))?;
+        specs::write_specs(&demo.project(), now).map_err(|error| cannot_write(&error))?;
         let store = demo.open(clock).await?;
         history::fill_store(&*store, now).await?;
         Ok(demo)

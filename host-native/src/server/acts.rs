@@ -13,12 +13,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::{Shared, alerts, diagnosis, runner};
+use super::{Shared, alerts, diagnosis, runner, specs};
 use super::answer::{Refusal, json};
 use super::streams::within;
 
 /// The acts of this server.
-pub(super) const NAMES: [&str; 7] = [
+pub(super) const NAMES: [&str; 9] = [
     "approve",
     "reject",
     "cost-refresh",
@@ -26,6 +26,8 @@ pub(super) const NAMES: [&str; 7] = [
     "run-start",
     "run-cancel",
     "alert-mute",
+    "specs-candidates",
+    "spec-dismiss",
 ];
 
 /// More is no reason.
@@ -44,6 +46,12 @@ pub(super) async fn act(
         "diagnose" => diagnose(&shared, &body).await,
         "run-start" => start_run(shared, &body).await,
         "run-cancel" => cancel_run(&shared, &body),
+        "specs-candidates" => parse(&body)
+            .and_then(|asked| specs::enable(&shared, &asked))
+            .and_then(|view| done(&view)),
+        "spec-dismiss" => parse(&body)
+            .and_then(|asked| specs::dismiss(&shared, asked))
+            .and_then(|view| done(&view)),
         "alert-mute" => parse(&body)
             .and_then(|asked| alerts::mute(&shared, &asked))
             .and_then(|view| done(&view)),

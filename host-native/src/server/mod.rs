@@ -24,6 +24,7 @@ mod params;
 mod reports;
 mod runner;
 mod runs_of_workflows;
+mod specs;
 mod streams;
 mod versions;
 mod views;
@@ -58,6 +59,7 @@ use keeper::{Keeper, KeeperSettings};
 use ledger::Ledger;
 use runner::{Runner, RunnerSettings};
 use runs_of_workflows::SpoolReader;
+use specs::Specs;
 use versions::Versions;
 
 /// Readings at the same time; further ones wait their turn.
@@ -93,6 +95,8 @@ pub struct Settings {
     pub project_root: PathBuf,
     /// Folders that hold specs.
     pub specs_roots: Vec<PathBuf>,
+    /// Whether it is looked for specs that look finished; `None`: as was chosen before.
+    pub specs_candidates: Option<bool>,
     /// For how many days runs are kept; 0: for ever.
     pub runs_retention_days: u32,
     /// Who decides where nobody is named.
@@ -122,6 +126,7 @@ struct Shared {
     runner: Arc<Runner>,
     diagnosis: LastDiagnosis,
     alerts: Alerts,
+    specs: Arc<Specs>,
     readings: Semaphore,
     /// Turns true when the server ends.
     closing: watch::Sender<bool>,
@@ -140,6 +145,8 @@ impl Shared {
             "commands",
             "runs",
             "alerts",
+            "specs",
+            "feedback",
         ]);
         let versions = Arc::new(Versions::new(random::secret()?[..8].to_owned(), &told));
         let keeping = KeeperSettings {
@@ -171,6 +178,14 @@ impl Shared {
             ),
             spool: SpoolReader::start(settings.spool.clone(), Arc::clone(&versions)),
             diagnosis: LastDiagnosis::default(),
+            specs: Specs::start(
+                settings.specs_roots.clone(),
+                settings.state.as_deref(),
+                settings.read_only,
+                settings.specs_candidates,
+                settings.project_root.clone(),
+                Arc::clone(&versions),
+            ),
             alerts: Alerts::new(settings.config.alerts.clone()),
             versions,
             clock,
@@ -290,6 +305,7 @@ fn test_settings() -> Settings {
         sweep: true,
         project_root: ".".into(),
         specs_roots: Vec::new(),
+        specs_candidates: None,
         runs_retention_days: 30,
         responder: "tester".into(),
         ratings: None,

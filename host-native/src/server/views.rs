@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The views of every server, beside the reports.
-pub(super) const VIEWS: [&str; 23] = [
+pub(super) const VIEWS: [&str; 24] = [
     "now",
     "agents",
     "agent",
@@ -38,6 +38,7 @@ pub(super) const VIEWS: [&str; 23] = [
     "run",
     "output",
     "alerts",
+    "specs",
 ];
 
 /// A view by its name.
@@ -95,6 +96,7 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         "run" => to_json(&runner::run(&shared.runner, &mut params)?),
         "output" => to_json(&runner::output(&shared.runner, &mut params).await?),
         "alerts" => to_json(&shared.alerts.view(now)),
+        "specs" => to_json(&shared.specs.view(now)),
         "openapi.json" => openapi::document(),
         "diagnosis" => to_json(&shared.diagnosis.view()),
         name => {
