@@ -9,11 +9,11 @@ export function Ago({ time }: { time: string }): JSX.Element {
   return <time dateTime={time} title={`${formatTime(time)} UTC`}>{formatAge(now.value - ms)} ago</time>;
 }
 
-/** How much time is left until then; what has passed counts as none. */
+/** How much time is left until then. */
 export function Left({ until }: { until: string }): JSX.Element {
   const ms = Date.parse(until) - now.value;
   const tone = ms <= 0 ? "bad-text" : ms < 60_000 ? "warn-text" : "";
-  return <time dateTime={until} title={`until ${formatTime(until)} UTC`} class={tone}>{ms <= 0 ? "over" : formatAge(ms)}</time>;
+  return <time dateTime={until} title={`until ${formatTime(until)} UTC`} class={tone}>{ms <= 0 ? "time is over" : `${formatAge(ms)} left`}</time>;
 }
 
 /** A span that was so long when its document came, and has grown since. */

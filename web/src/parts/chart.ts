@@ -83,7 +83,7 @@ export class DayChart {
           },
         ],
         hooks: {
-          ...(options.limit !== undefined && { draw: [(plot: uPlot) => drawLimit(plot, options.limit, color("--warn")())] }),
+          ...(options.limit !== undefined && { draw: [(plot: uPlot) => drawLimit(plot, options.limit, { line: color("--warn")(), ground: color("--panel")() })] }),
           setCursor: [(plot) => placeHint(plot, hint, options.describe)],
           setSelect: [
             (plot) => {
@@ -128,24 +128,29 @@ export class DayChart {
   }
 }
 
-/** A dashed line across the days, with its name above it. */
-function drawLimit(plot: uPlot, limit: ChartOptions["limit"], color: string): void {
+/** A dashed line across the days, with its name above it at the left. */
+function drawLimit(plot: uPlot, limit: ChartOptions["limit"], colors: { line: string; ground: string }): void {
   if (limit === undefined) return;
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(limit.value, "y", true));
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = color;
-  ctx.fillStyle = color;
+  ctx.strokeStyle = colors.line;
   ctx.lineWidth = ratio;
   ctx.setLineDash([5 * ratio, 4 * ratio]);
   ctx.beginPath();
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
+  // On a ground of its own: bars may stand behind it.
   ctx.font = `${11 * ratio}px ${getComputedStyle(plot.root).fontFamily}`;
-  ctx.textAlign = "right";
-  ctx.fillText(limit.label, bbox.left + bbox.width - 4 * ratio, y - 5 * ratio);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  const width = ctx.measureText(limit.label).width;
+  ctx.fillStyle = colors.ground;
+  ctx.fillRect(bbox.left + 4 * ratio, y - 18 * ratio, width + 10 * ratio, 15 * ratio);
+  ctx.fillStyle = colors.line;
+  ctx.fillText(limit.label, bbox.left + 9 * ratio, y - 6 * ratio);
   ctx.restore();
 }
 

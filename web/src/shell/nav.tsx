@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import { useContext } from "preact/hooks";
-import { formatCount } from "../format";
+import { formatCount, plural } from "../format";
 import { ServerContext, useDocument } from "../live";
+import { Dot, toneOf } from "../parts/badge";
 import { VIEWS, hrefOf } from "../route";
 import type { ViewId } from "../route";
 
@@ -24,6 +25,7 @@ export function Nav({ current, onGo }: { current: ViewId | null; onGo?: () => vo
               onClick={onGo}
             >
               <span>{label}</span>
+              {id === "now" && server?.engine.feed.state.value === "live" && <Trouble />}
               {id === "inbox" && server?.engine.feed.state.value === "live" && <InboxCount />}
             </a>
           </li>
@@ -31,6 +33,14 @@ export function Nav({ current, onGo }: { current: ViewId | null; onGo?: () => vo
       </ul>
     </nav>
   );
+}
+
+/** That something is not well, wherever one is. */
+function Trouble(): JSX.Element | null {
+  const { data } = useDocument("now");
+  if (data === null || (data.verdict === "ok" && data.alerts.length === 0)) return null;
+  const words = data.alerts.length > 0 ? plural(data.alerts.length, "alert") : data.verdict;
+  return <span title={words}><Dot tone={data.alerts.length > 0 ? "bad" : toneOf(data.verdict)} /><span class="hidden">{words}</span></span>;
 }
 
 function InboxCount(): JSX.Element | null {

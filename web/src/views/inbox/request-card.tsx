@@ -9,26 +9,28 @@ import { Ago, Left } from "../../parts/age";
 import { JsonFields } from "../../parts/json-view";
 import { hrefOf } from "../../route";
 
+type Act = "approve" | "reject";
+
 /** A request that waits for a human, with all that the decision rests on, and the decision itself. */
 export function RequestCard({ request, chosen = false }: { request: Approval; chosen?: boolean }): JSX.Element {
   const documents = useContext(ServerContext);
   const reason = useSignal("");
-  const busy = useSignal<"approve" | "reject" | null>(null);
-  const said = useSignal<{ readonly text: string; readonly late: boolean } | null>(null);
+  const busy = useSignal<Act | null>(null);
+  const said = useSignal<{ readonly text: string; readonly late: Act | null } | null>(null);
   const mayAct = documents?.engine.capabilities.acts.includes("approve") ?? false;
 
-  const decide = async (act: "approve" | "reject", force = false): Promise<void> => {
+  const decide = async (act: Act, force = false): Promise<void> => {
     if (documents === null || busy.value !== null) return;
     busy.value = act;
     said.value = null;
     try {
       const words = reason.value.trim();
       const answered = await documents.engine.act(act, { request_id: request.request_id, ...(words !== "" && { reason: words }), ...(force && { force }) });
-      said.value = answered.outcome === "refused" ? { text: refusal(answered), late: answered.refusal === "too_late" } : null;
+      said.value = answered.outcome === "refused" ? { text: refusal(answered), late: answered.refusal === "too_late" ? act : null } : null;
       documents.refreshAll();
     } catch (error) {
       const problem = problemOf(error);
-      said.value = { text: `${problem.message} ${problem.hint}`.trim(), late: false };
+      said.value = { text: `${problem.message} ${problem.hint}`.trim(), late: null };
     } finally {
       busy.value = null;
     }
@@ -40,7 +42,7 @@ export function RequestCard({ request, chosen = false }: { request: Approval; ch
         <h3><a href={hrefOf("inbox", [request.request_id])}>{visible(request.approval_type)}</a></h3>
         <span>by <a href={hrefOf("agents", [request.agent_id])}>{visible(request.agent_id)}</a></span>
         <span class="quiet">asked <Ago time={request.requested_at} /></span>
-        <span class="left"><Left until={request.deadline} /> left</span>
+        <span class="left"><Left until={request.deadline} /></span>
       </header>
       <JsonFields value={request.context} />
       {mayAct ? (
@@ -60,11 +62,16 @@ export function RequestCard({ request, chosen = false }: { request: Approval; ch
       {said.value !== null && (
         <p class="bad-text" role="alert">
           {said.value.text}
-          {said.value.late && <> <button type="button" class="link" onClick={() => void decide("approve", true)}>Approve all the same</button></>}
+          {said.value.late !== null && <> <Anyway act={said.value.late} onPress={(act) => void decide(act, true)} /></>}
         </p>
       )}
     </li>
   );
+}
+
+/** So little time is left that the agent may miss the answer: the human may try. */
+function Anyway({ act, onPress }: { act: Act; onPress: (act: Act) => void }): JSX.Element {
+  return <button type="button" class="link" onClick={() => onPress(act)}>{act === "approve" ? "Approve" : "Reject"} all the same</button>;
 }
 
 function refusal({ refusal: why, approved, responder, decided_at: at }: Answered): string {

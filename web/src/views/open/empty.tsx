@@ -44,7 +44,7 @@ export function Empty({ onFiles, onFolder }: { onFiles: () => void; onFolder: ()
     <section class="welcome" aria-labelledby="welcome">
       <div class="drop-zone">
         <h1 id="welcome">What did your agents cost?</h1>
-        <p>Drop attune logs anywhere on this page: one file, several, or a whole folder.</p>
+        <p>Drop attune logs anywhere on this page: one file, several, or a whole folder. A gateway's evidence bundle works too.</p>
         <OpenButtons onFiles={onFiles} onFolder={onFolder} />
         <p class="private"><LockIcon />The files are read here, in your browser. Nothing is sent anywhere: this page may not connect to any other host.</p>
       </div>

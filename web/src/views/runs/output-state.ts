@@ -17,7 +17,8 @@ export function takeGap(rows: readonly OutputRow[], { first, last }: OutputGapEv
   return last <= lastNumber(rows) ? rows : [...rows, { kind: "gap", key: `gap ${first}`, first, last }];
 }
 
-function lastNumber(rows: readonly OutputRow[]): number {
+/** The number of the last line that is known, or known to be missing. */
+export function lastNumber(rows: readonly OutputRow[]): number {
   const last = rows.at(-1);
   if (last === undefined) return 0;
   return last.kind === "line" ? last.line.n : last.last;

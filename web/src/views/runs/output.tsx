@@ -10,7 +10,7 @@ import { Filter, matches } from "../../parts/filter";
 import { Panel } from "../../parts/panel";
 import { VirtualTable } from "../../parts/virtual-table";
 import { route } from "../../router";
-import { cutLinks, takeGap, takeLines } from "./output-state";
+import { cutLinks, lastNumber, takeGap, takeLines } from "./output-state";
 import type { OutputRow } from "./output-state";
 
 const COLUMNS: readonly Column<OutputRow>[] = [
@@ -42,7 +42,7 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
     function load(): () => void {
       const stop = new AbortController();
       const ask = async (): Promise<void> => {
-        let after = 0;
+        let after = lastNumber(rows.peek());
         for (let more = true; more; ) {
           const answer = await documents!.engine.ask("output", { id, after: String(after), limit: "1000" }, stop.signal);
           if (answer.gap !== null) rows.value = takeGap(rows.peek(), answer.gap);
