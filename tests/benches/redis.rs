@@ -129,7 +129,7 @@ async fn unrelated(
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|ms| ms.as_f64())
+        .filter_map(serde_json::Value::as_f64)
         .collect();
     one(
         "(attune's check beside them)",

@@ -757,12 +757,12 @@ async fn calls_and_waits_go_on_with_the_new_master() -> Result<()> {
     let mut received = Vec::new();
     let deadline = Instant::now() + PATIENCE;
     while received.len() < 2 {
-        match accepted!(waiter.take(now(), &of("b", None))) {
-            SignalCheck::Delivered(held) => received.push(held.signal.signal_id),
-            _ => {
-                let woken = watch.changed(Some(deadline)).await?;
-                ensure!(woken == Wake::Changed, "the wait did not go on");
-            }
+        let taken = accepted!(waiter.take(now(), &of("b", None)));
+        if let SignalCheck::Delivered(held) = taken {
+            received.push(held.signal.signal_id);
+        } else {
+            let woken = watch.changed(Some(deadline)).await?;
+            ensure!(woken == Wake::Changed, "the wait did not go on");
         }
     }
     assert_eq!(received, ["signal_00000001", "signal_00000002"]);
