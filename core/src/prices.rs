@@ -111,6 +111,12 @@ impl PriceTable {
         }
     }
 
+    /// All prices: the model, the first day, the price.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<Day>, Price)> {
+        let entries = self.entries.iter();
+        entries.map(|entry| (&*entry.model, entry.from, entry.price))
+    }
+
     /// What a model's tokens cost on a day; `None` for a model without a price then.
     pub fn price(&self, model: &str, day: Day) -> Option<Price> {
         self.exact(model, day)

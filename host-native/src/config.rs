@@ -3,6 +3,7 @@
 //! A setting is taken from the first place that has it: a flag, the environment,
 //! the file of `--config`, the file found upwards from the project, the user's.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io;
@@ -10,18 +11,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use muster_core::liveness::LivenessOptions;
-use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice};
+use muster_core::overview::{AlertDelivery, AlertWhen};
+use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice, Usd};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
 use crate::folders;
+use crate::gateway::{self, Profile, ProfileSettings};
 
 /// The file's name.
 pub const FILE_NAME: &str = "muster.toml";
-
-/// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 3] = ["alert", "ops", "gateway"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,19 @@ pub struct Config {
     pub store: Option<String>,
     /// `liveness`: when an agent counts as late, stale or dead.
     pub liveness: LivenessSettings,
+    /// `ops.month_budget_usd`: the user's own limit for a month.
+    pub month_budget: Option<Usd>,
+    /// `alert`: what the dashboard tells of.
+    pub alerts: Vec<AlertSettings>,
+    /// `ops.command`: what the dashboard may run; none of a file that was found by
+    /// walking up.
+    pub commands: Vec<OpsCommand>,
+    /// Files whose commands are not taken, because nobody named them.
+    pub commands_not_trusted: Vec<PathBuf>,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
+    /// `gateway.profile.NAME`: set-ups that can be diagnosed.
+    pub profiles: BTreeMap<String, ProfileSettings>,
     /// The files that the settings come from, strongest first.
     pub files: Vec<PathBuf>,
 }
@@ -82,6 +93,93 @@ impl LivenessSettings {
     }
 }
 
+/// An alert on a threshold of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// `name`: what it is called.
+    pub name: String,
+    /// `when` and `above`: when it holds.
+    pub when: AlertWhen,
+    /// `cooldown_s`: for how long it is not told again, in microseconds.
+    pub cooldown_us: u64,
+    /// `command` or `webhook`: how it is told, beside the page.
+    pub target: AlertTarget,
+}
+
+/// How an alert is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertTarget {
+    /// On the page alone.
+    Page,
+    /// By a command, which has the alert on its standard input.
+    Command(Vec<String>),
+    /// By a POST to an address.
+    Webhook(String),
+}
+
+impl AlertTarget {
+    /// Which sort it is.
+    pub const fn delivery(&self) -> AlertDelivery {
+        match self {
+            Self::Page => AlertDelivery::Page,
+            Self::Command(_) => AlertDelivery::Command,
+            Self::Webhook(_) => AlertDelivery::Webhook,
+        }
+    }
+}
+
+/// For how long an alert is not told again where nobody says, in microseconds.
+const ALERT_COOLDOWN_US: u64 = 900_000_000;
+
+/// A command that the dashboard may run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpsCommand {
+    /// `name`: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// `title`: what people call it.
+    pub title: Option<String>,
+    /// `description`: what it does.
+    pub description: Option<String>,
+    /// `argv`: the program and its arguments; `{scope}` stands for the path.
+    pub argv: Vec<String>,
+    /// `scope`: whether it takes a path.
+    pub scope: CommandScope,
+    /// `scopes`: paths to offer.
+    pub scopes: Vec<String>,
+    /// `confirm`: what is asked before it starts.
+    pub confirm: Option<String>,
+    /// `time_limit_s`: how long it may run, in microseconds.
+    pub time_limit_us: u64,
+    /// The file that declares it.
+    pub source: PathBuf,
+}
+
+/// Whether a command takes a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CommandScope {
+    /// It does not.
+    #[default]
+    None,
+    /// It may.
+    Optional,
+    /// It must.
+    Required,
+}
+
+impl CommandScope {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// How long a command runs where nobody says, in microseconds.
+const COMMAND_LIMIT_US: u64 = 3_600_000_000;
+
 /// What a model's tokens cost from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPrice {
@@ -102,18 +200,31 @@ impl Config {
             let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
             config.lay_under(Self::parse(&text, path)?);
         }
-        for path in found_upwards(project).into_iter().chain(of_user()) {
-            if config.files.contains(&path) {
+        let found = found_upwards(project);
+        let of_user = of_user();
+        for path in found.iter().chain(of_user.iter()) {
+            if config.files.contains(path) {
                 continue;
             }
-            match fs::read_to_string(&path) {
-                Ok(text) => config.lay_under(Self::parse(&text, &path)?),
+            let is_found = found.as_ref() == Some(path) && of_user.as_ref() != Some(path);
+            match fs::read_to_string(path) {
+                Ok(text) => {
+                    let mut weaker = Self::parse(&text, path)?;
+                    for profile in weaker.profiles.values_mut() {
+                        profile.is_found = is_found;
+                    }
+                    // Whoever wrote into a folder must not decide what is run.
+                    if is_found {
+                        weaker.distrust(path);
+                    }
+                    config.lay_under(weaker);
+                }
                 Err(error)
                     if matches!(
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
-                Err(error) => return Err(unreadable(&path, &error)),
+                Err(error) => return Err(unreadable(path, &error)),
             }
         }
         Ok(config)
@@ -127,6 +238,24 @@ impl Config {
             table.insert(&entry.model, entry.from, entry.price);
         }
         table
+    }
+
+    /// The profile of a name: of the files, else built in.
+    pub fn profile(&self, name: &str) -> Result<Profile, Failure> {
+        let known = match self.profiles.get(name) {
+            Some(settings) => settings.profile(name).ok(),
+            None => Profile::built_in(name),
+        };
+        known.ok_or_else(|| {
+            let names: Vec<&str> = gateway::BUILT_IN
+                .into_iter()
+                .chain(self.profiles.keys().map(String::as_str))
+                .collect();
+            Failure::usage(format!("there is no profile {name}")).hint(format!(
+                "known are {}; others are written as [gateway.profile.NAME] into {FILE_NAME}",
+                names.join(", ")
+            ))
+        })
     }
 
     /// Reads the text of the file at `path`; paths in it are relative to its folder.
@@ -145,16 +274,25 @@ impl Config {
                 "telemetry" => reader.telemetry(value, &mut config)?,
                 "store" => reader.store(value, &mut config)?,
                 "liveness" => reader.liveness(value, &mut config)?,
+                "ops" => reader.ops(value, &mut config)?,
+                "alert" => reader.alerts(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
-                name if NOT_YET.contains(&name) => {
-                    return Err(
-                        reader.error(&key.span(), &format!("[{name}] is not supported yet"))
-                    );
-                }
+                "gateway" => reader.gateway(value, &mut config)?,
                 name => return Err(reader.unknown(&key.span(), name)),
             }
         }
         Ok(config)
+    }
+
+    /// Takes out what would run or send something.
+    fn distrust(&mut self, path: &Path) {
+        if !self.commands.is_empty() {
+            self.commands.clear();
+            self.commands_not_trusted.push(path.to_path_buf());
+        }
+        for alert in &mut self.alerts {
+            alert.target = AlertTarget::Page;
+        }
     }
 
     /// Takes from `weaker` what is not set here.
@@ -165,7 +303,23 @@ impl Config {
         self.strict = self.strict.or(weaker.strict);
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
+        self.month_budget = self.month_budget.or(weaker.month_budget);
+        for alert in weaker.alerts {
+            if self.alerts.iter().all(|known| known.name != alert.name) {
+                self.alerts.push(alert);
+            }
+        }
+        for command in weaker.commands {
+            if self.commands.iter().all(|known| known.name != command.name) {
+                self.commands.push(command);
+            }
+        }
+        self.commands_not_trusted
+            .extend(weaker.commands_not_trusted);
         self.prices.extend(weaker.prices);
+        for (name, profile) in weaker.profiles {
+            self.profiles.entry(name).or_insert(profile);
+        }
         self.files.extend(weaker.files);
     }
 }
@@ -244,6 +398,165 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn alerts(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        let DeValue::Array(alerts) = value.get_ref() else {
+            return Err(self.error(&value.span(), "alerts are [[alert]]"));
+        };
+        for alert in alerts {
+            config.alerts.push(self.alert(alert)?);
+        }
+        Ok(())
+    }
+
+    fn alert(&self, value: &Value<'_>) -> Result<AlertSettings, Failure> {
+        let (mut name, mut when, mut above) = (None, None, None);
+        let mut cooldown_us = ALERT_COOLDOWN_US;
+        let mut target = AlertTarget::Page;
+        for (key, field) in self.table(value)? {
+            match &**key.get_ref() {
+                "name" => name = Some(self.string(field)?.to_owned()),
+                "when" => when = Some((self.string(field)?, field)),
+                "above" => above = Some(field),
+                "cooldown_s" => cooldown_us = self.seconds(field)?,
+                "command" => target = AlertTarget::Command(self.strings(field)?),
+                "webhook" => {
+                    let url = self.string(field)?;
+                    if !url.starts_with("https://") && !url.starts_with("http://") {
+                        let message = "a webhook begins with https:// or http://";
+                        return Err(self.error(&field.span(), message));
+                    }
+                    target = AlertTarget::Webhook(url.to_owned());
+                }
+                name => return Err(self.unknown(&key.span(), &format!("alert.{name}"))),
+            }
+        }
+        let Some((when, at)) = when else {
+            return Err(self.error(&value.span(), "an alert needs when"));
+        };
+        let when = self.alert_when(when, at, above, value)?;
+        Ok(AlertSettings {
+            name: name.unwrap_or_else(|| when.name().to_owned()),
+            when,
+            cooldown_us,
+            target,
+        })
+    }
+
+    fn alert_when(
+        &self,
+        when: &str,
+        at: &Value<'_>,
+        above: Option<&Value<'_>>,
+        alert: &Value<'_>,
+    ) -> Result<AlertWhen, Failure> {
+        let needed =
+            || above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")));
+        let usd = || {
+            let field = needed()?;
+            Usd::parse(&digits(field))
+                .map_err(|_| self.error(&field.span(), "a number of US dollars is needed"))
+        };
+        Ok(match when {
+            "spend_today" => AlertWhen::SpendToday(usd()?),
+            "spend_month" => AlertWhen::SpendMonth(usd()?),
+            "agents_quiet" => AlertWhen::AgentsQuiet(match above {
+                None => 0,
+                Some(field) => digits(field)
+                    .parse()
+                    .map_err(|_| self.error(&field.span(), "a whole number is needed"))?,
+            }),
+            "approvals_waiting" => AlertWhen::ApprovalsWaiting(self.seconds(needed()?)?),
+            "diagnosis" => AlertWhen::Diagnosis,
+            _ => {
+                return Err(self.error(
+                    &at.span(),
+                    "when is spend_today, spend_month, agents_quiet, approvals_waiting or diagnosis",
+                ));
+            }
+        })
+    }
+
+    fn ops(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "month_budget_usd" => {
+                    let budget = Usd::parse(&digits(value)).map_err(|_| {
+                        self.error(&value.span(), "a budget is a number of US dollars")
+                    })?;
+                    config.month_budget = Some(budget);
+                }
+                "command" => {
+                    let DeValue::Array(commands) = value.get_ref() else {
+                        return Err(self.error(&value.span(), "commands are [[ops.command]]"));
+                    };
+                    for command in commands {
+                        config.commands.push(self.command(command)?);
+                    }
+                }
+                name => return Err(self.unknown(&key.span(), &format!("ops.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, value: &Value<'_>) -> Result<OpsCommand, Failure> {
+        let mut command = OpsCommand {
+            name: String::new(),
+            title: None,
+            description: None,
+            argv: Vec::new(),
+            scope: CommandScope::None,
+            scopes: Vec::new(),
+            confirm: None,
+            time_limit_us: COMMAND_LIMIT_US,
+            source: self.path.to_path_buf(),
+        };
+        for (key, field) in self.table(value)? {
+            match &**key.get_ref() {
+                "name" => command.name = self.string(field)?.to_owned(),
+                "title" => command.title = Some(self.string(field)?.to_owned()),
+                "description" => command.description = Some(self.string(field)?.to_owned()),
+                "argv" => command.argv = self.strings(field)?,
+                "scopes" => command.scopes = self.strings(field)?,
+                "confirm" => command.confirm = Some(self.string(field)?.to_owned()),
+                "time_limit_s" => command.time_limit_us = self.seconds(field)?,
+                "scope" => {
+                    command.scope = match self.string(field)? {
+                        "none" => CommandScope::None,
+                        "optional" => CommandScope::Optional,
+                        "required" => CommandScope::Required,
+                        _ => {
+                            return Err(
+                                self.error(&field.span(), "a scope is none, optional or required")
+                            );
+                        }
+                    }
+                }
+                name => return Err(self.unknown(&key.span(), &format!("ops.command.{name}"))),
+            }
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if command.name.is_empty() || !command.name.chars().all(is_name) {
+            let message = "a command needs a name of letters, digits, -, _ and .";
+            return Err(self.error(&value.span(), message));
+        }
+        if command.argv.is_empty() {
+            let message = format!("{} needs argv, the program and its arguments", command.name);
+            return Err(self.error(&value.span(), &message));
+        }
+        Ok(command)
+    }
+
+    fn strings(&self, value: &Value<'_>) -> Result<Vec<String>, Failure> {
+        match value.get_ref() {
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| self.string(item).map(str::to_owned))
+                .collect(),
+            _ => Err(self.error(&value.span(), "a list of texts is needed here")),
+        }
+    }
+
     fn prices(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
         for (model, value) in self.table(value)? {
             let model = &**model.get_ref();
@@ -257,6 +570,94 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    fn gateway(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            if &**key.get_ref() != "profile" {
+                return Err(self.unknown(&key.span(), &format!("gateway.{}", key.get_ref())));
+            }
+            for (name, value) in self.table(value)? {
+                let profile = self.profile(value)?;
+                config.profiles.insert(name.get_ref().to_string(), profile);
+            }
+        }
+        Ok(())
+    }
+
+    fn profile(&self, value: &Value<'_>) -> Result<ProfileSettings, Failure> {
+        let mut profile = ProfileSettings {
+            file: self.path.to_path_buf(),
+            ..ProfileSettings::default()
+        };
+        for (key, value) in self.table(value)? {
+            let name = key.get_ref().to_string();
+            match name.as_str() {
+                "base" => {
+                    let base = self.string(value)?;
+                    if !gateway::BUILT_IN.contains(&base) {
+                        let message = format!("base is one of {}", gateway::BUILT_IN.join(", "));
+                        return Err(self.error(&value.span(), &message));
+                    }
+                    profile.base = Some(base.to_owned());
+                }
+                "ports" => profile.ports = Some(self.ports(value)?),
+                "timeout_s" => profile.timeout_us = Some(self.seconds(value)?),
+                known if gateway::PATHS.contains(&known) => {
+                    let path = self.folder(value)?.to_string_lossy().into_owned();
+                    profile.texts.insert(name, path);
+                }
+                known if gateway::TEXTS.contains(&known) => {
+                    let text = self.string(value)?.to_owned();
+                    profile.texts.insert(name, text);
+                }
+                known if gateway::LISTS.contains(&known) => {
+                    profile.lists.insert(name, self.strings(value)?);
+                }
+                known if gateway::FLAGS.contains(&known) => {
+                    profile.flags.insert(name, self.flag(value)?);
+                }
+                known if gateway::NAMED.contains(&known) => {
+                    for (inner, value) in self.table(value)? {
+                        let place = (name.clone(), inner.get_ref().to_string());
+                        let is_command = matches!(value.get_ref(), DeValue::Array(_));
+                        if is_command && matches!(known, "versions" | "documents") {
+                            profile.named_lists.insert(place, self.strings(value)?);
+                        } else if known == "documents" {
+                            return Err(self.error(&value.span(), "a command is a list of texts"));
+                        } else {
+                            let path = self.folder(value)?.to_string_lossy().into_owned();
+                            profile.named.insert(place, path);
+                        }
+                    }
+                }
+                _ => {
+                    return Err(self.unknown(&key.span(), &format!("gateway.profile.NAME.{name}")));
+                }
+            }
+        }
+        Ok(profile)
+    }
+
+    fn ports(&self, value: &Value<'_>) -> Result<Vec<u16>, Failure> {
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.error(&value.span(), "a list of ports is needed here"));
+        };
+        items
+            .iter()
+            .map(|item| {
+                digits(item)
+                    .parse()
+                    .map_err(|_| self.error(&item.span(), "a port is a number up to 65535"))
+            })
+            .collect()
+    }
+
+    fn flag(&self, value: &Value<'_>) -> Result<bool, Failure> {
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.error(&value.span(), "true or false is needed")),
+        }
     }
 
     fn price(&self, model: &str, value: &Value<'_>) -> Result<ModelPrice, Failure> {
@@ -346,7 +747,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from; [gateway.profile.NAME] as in docs/gateway.md")
     }
 }
 
@@ -448,7 +849,25 @@ from = "2026-10-01"
             ("\n\n[liveness]\na=1", ":4: liveness.a is no known setting"),
             ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
             ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
-            ("[[alert]]", ":1: [alert] is not supported yet"),
+            ("[gateway]\nx = 1", ":2: gateway.x is no known"),
+            (
+                "[gateway.profile.a]\nx = 1",
+                ":2: gateway.profile.NAME.x is no",
+            ),
+            (
+                "[gateway.profile.a]\nbase = \"b\"",
+                ":2: base is one of joelclaw",
+            ),
+            ("[gateway.profile.a]\nports = [70000]", ":2: a port is"),
+            ("[[alert]]\nname = \"x\"", ":1: an alert needs when"),
+            (
+                "[[alert]]\nwhen = \"spend_today\"",
+                "spend_today needs above",
+            ),
+            ("[[alert]]\nwhen = \"never\"", ":2: when is spend_today"),
+            ("[[ops.command]]\nname = \"a b\"", "a command needs a name"),
+            ("[[ops.command]]\nname = \"a\"", "a needs argv"),
+            ("[ops]\nx = 1", ":2: ops.x is no known setting"),
             ("[prices.m]\ninput = 1", "needs input and output"),
             ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
             ("[prices.m]\ninput = \"1\"\noutput = 1", ":2: a price is"),
@@ -461,6 +880,26 @@ from = "2026-10-01"
             assert!(failure.message.contains(says), "{text}: {failure}");
             assert_eq!(failure.kind.exit(), 2);
         }
+    }
+
+    #[test]
+    fn profiles_are_read() {
+        let text = r#"
+[gateway.profile.web]
+base = "systemd"
+service = "nginx.service"
+logs.nginx-error = "log/error.log"
+documents.pg = ["psql", "-c", "x"]
+ports = [80]
+timeout_s = 2.5
+"#;
+        let config = parse(text).unwrap();
+        let web = config.profile("web").unwrap();
+        assert_eq!(web.service.as_deref(), Some("nginx.service"));
+        assert_eq!(web.logs["nginx-error"], Path::new("/project/log/error.log"));
+        assert_eq!(web.documents["pg"], ["psql", "-c", "x"]);
+        assert_eq!((web.ports, web.limit.as_millis()), (vec![80], 2500));
+        assert_eq!(config.profile("moon").unwrap_err().kind.exit(), 2);
     }
 
     #[test]
@@ -488,6 +927,46 @@ from = "2026-10-01"
             Config::load(Some(&absent), &inner).unwrap_err().kind.exit(),
             3
         );
+    }
+
+    #[test]
+    fn commands_of_a_file_that_was_found_are_not_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("muster.toml");
+        let text = r#"
+[ops]
+month_budget_usd = 350.5
+[[ops.command]]
+name = "test"
+argv = ["cargo", "test", "{scope}"]
+scope = "optional"
+scopes = ["core"]
+time_limit_s = 60
+[[alert]]
+name = "dear"
+when = "spend_today"
+above = 10
+command = ["notify-send", "dear"]
+[[alert]]
+when = "approvals_waiting"
+above = 300
+webhook = "https://chat.example/hook"
+"#;
+        fs::write(&file, text).unwrap();
+        let found = Config::load(None, root.path()).unwrap();
+        assert!(found.commands.is_empty());
+        assert_eq!(found.commands_not_trusted.len(), 1);
+        let targets: Vec<_> = found.alerts.iter().map(|alert| &alert.target).collect();
+        assert_eq!(targets, [&AlertTarget::Page, &AlertTarget::Page]);
+        let named = Config::load(Some(&file), root.path()).unwrap();
+        assert_eq!(named.commands[0].scope, CommandScope::Optional);
+        assert_eq!(named.commands[0].time_limit_us, 60_000_000);
+        assert_eq!(named.alerts[1].name, "approvals_waiting");
+        assert_eq!(
+            named.alerts[1].when,
+            AlertWhen::ApprovalsWaiting(300_000_000)
+        );
+        assert_eq!(named.month_budget, Usd::parse("350.5").ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The only source of chance.
 
+use std::fmt::Write as _;
+
 use crate::error::Failure;
 
 /// An id such as `signal_5f3a9c55d2b1e477`: so long that no two are the same.
@@ -9,6 +11,18 @@ pub fn id(prefix: &str) -> Result<String, Failure> {
         Failure::unreachable(format!("the system gives no random numbers: {error}"))
     })?;
     Ok(format!("{prefix}_{:016x}", u64::from_be_bytes(bytes)))
+}
+
+/// A text that nobody guesses: 32 bytes as hexadecimal digits.
+pub fn secret() -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::unreachable(format!("the system gives no random numbers: {error}"))
+    })?;
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 /// Bits for spreading what would come at once; all set where there is no chance, for

@@ -17,6 +17,7 @@ mod runs;
 mod scan;
 pub(crate) mod stats;
 mod steps;
+mod waterfall;
 
 pub use agent::{AGENT_VARIABLES, AgentSession, AgentTool};
 pub use child::{ChildEntry, ChildFailure, Parent, Producer};
@@ -35,6 +36,7 @@ pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};
 pub use stats::EntryStats;
+pub use waterfall::Waterfalls;
 
 #[cfg(test)]
 mod tests;

@@ -102,7 +102,7 @@ impl fmt::Display for Interval {
 }
 
 /// A span of microseconds in the unit that suits it.
-struct Span(u64);
+pub(crate) struct Span(pub(crate) u64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -69,6 +69,8 @@ pub struct ApprovalView {
     pub responder: Option<String>,
     /// Why; `null` where nobody has answered.
     pub reason: Option<String>,
+    /// When it was answered, by the responder's clock; `null` where nobody has.
+    pub decided_at: Option<Timestamp>,
     /// Whether its requester is none of Muster's and looks for the answer once a second.
     pub foreign: bool,
     /// An answer by other software that does not count: it came too late, or
@@ -150,6 +152,18 @@ pub struct SweptView {
     pub swept: Vec<String>,
 }
 
+impl ApprovalOutcome {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 impl ApprovalOutcomeView {
     /// What became of a request by now.
     pub fn of(row: &ApprovalRow) -> Self {
@@ -190,6 +204,10 @@ impl ApprovalView {
             outcome,
             responder,
             reason,
+            decided_at: match &row.state {
+                ApprovalState::Answered(answer) => answer.timestamp,
+                ApprovalState::Pending | ApprovalState::TimedOut => None,
+            },
             foreign: row.foreign,
             contested_by: row.contested_by.as_ref().map(|other| ContestView {
                 approved: other.approved,

@@ -6,8 +6,22 @@ use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use super::ProblemView;
 use crate::diagnose::{Delivery, Layer, LayerStatus, Verdict};
 use crate::time::{Timestamp, Window};
+
+/// The last diagnosis that a server made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LastDiagnosisView {
+    /// The diagnosis; `null` where none was made.
+    pub diagnosis: Option<DiagnosisView>,
+    /// When it was made.
+    pub made_at: Option<Timestamp>,
+    /// Where its evidence is from: `live` or `bundle`.
+    pub source: Option<&'static str>,
+    /// Why there is none, or no new one.
+    pub error: Option<ProblemView>,
+}
 
 /// What is wrong with a gateway, why, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

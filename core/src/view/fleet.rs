@@ -101,6 +101,18 @@ pub struct AttuneLiveness {
     pub is_stale: bool,
 }
 
+impl WaitingView {
+    /// A pending request at `now`.
+    pub(crate) fn of(row: &ApprovalRow, now: Timestamp) -> Self {
+        Self {
+            request_id: row.request.request_id.clone(),
+            approval_type: row.request.approval_type.clone(),
+            since: row.requested_at,
+            left_s: Seconds::between(now, row.deadline),
+        }
+    }
+}
+
 impl AgentView {
     /// An agent at `now`, of which the store has just said this. Of `open`, the
     /// requests of this agent that are pending count.
@@ -115,12 +127,36 @@ impl AgentView {
         Self::with(row, &liveness, now, open, last_work)
     }
 
+    /// An agent at `now`, of which the store said this at `seen_at`.
+    pub(crate) fn at(
+        row: &FleetRow,
+        seen_at: Timestamp,
+        now: Timestamp,
+        options: &LivenessOptions,
+        waiting_for_human: Option<WaitingView>,
+        last_work: Option<WorkView>,
+    ) -> Self {
+        let liveness = Liveness::of(row, seen_at, now, options);
+        Self::judged(row, &liveness, now, waiting_for_human, last_work)
+    }
+
     /// An agent whose state at `now` is known.
     pub fn with(
         row: &FleetRow,
         liveness: &Liveness,
         now: Timestamp,
         open: &[ApprovalRow],
+        last_work: Option<WorkView>,
+    ) -> Self {
+        let waiting = waiting(&row.beat.agent_id, now, open);
+        Self::judged(row, liveness, now, waiting, last_work)
+    }
+
+    fn judged(
+        row: &FleetRow,
+        liveness: &Liveness,
+        now: Timestamp,
+        waiting_for_human: Option<WaitingView>,
         last_work: Option<WorkView>,
     ) -> Self {
         let threshold = DEFAULT_STALE_S * US_PER_SECOND.unsigned_abs();
@@ -131,7 +167,7 @@ impl AgentView {
             status: Some(row.beat.status.clone()),
             progress: Some(row.beat.progress),
             current_task: Some(row.beat.current_task.clone()),
-            waiting_for_human: waiting(&row.beat.agent_id, now, open),
+            waiting_for_human,
             last_work,
             attune: AttuneLiveness {
                 is_alive: attune_is_alive(row, now),
@@ -188,10 +224,5 @@ fn waiting(agent_id: &str, now: Timestamp, open: &[ApprovalRow]) -> Option<Waiti
         .filter(|row| row.state == ApprovalState::Pending && row.request.agent_id == agent_id)
         .collect();
     let oldest = mine.into_iter().min_by_key(|row| row.requested_at)?;
-    Some(WaitingView {
-        request_id: oldest.request.request_id.clone(),
-        approval_type: oldest.request.approval_type.clone(),
-        since: oldest.requested_at,
-        left_s: Seconds::between(now, oldest.deadline),
-    })
+    Some(WaitingView::of(oldest, now))
 }

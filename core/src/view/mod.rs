@@ -5,9 +5,11 @@
 
 mod account;
 mod agents;
+mod alert;
 mod approval;
 mod bridge_stats;
 mod bridge_summary;
+mod command_run;
 mod compare;
 mod cost_books;
 mod diagnosis;
@@ -15,10 +17,13 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod gateway;
+mod glance;
 mod heartbeat;
 mod help;
 mod map;
 mod models;
+mod now;
 mod number;
 mod prompt_cache;
 mod provenance;
@@ -27,14 +32,18 @@ mod report;
 mod routing;
 mod rules;
 mod savings;
+mod settings;
 mod signal;
 mod sonnet_opus;
+mod specs;
+mod spend;
 mod store;
 mod stream;
 mod task_routing;
 mod test_status;
 mod tier1;
 mod usage;
+mod workflow_run;
 
 use alloc::string::{String, ToString};
 
@@ -47,6 +56,7 @@ pub use account::{
 pub use agents::{
     AgentPerformanceReport, AgentPerformanceView, AgentTotals, AttuneAgent, AttuneAgentPerformance,
 };
+pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
     ContestView, SYSTEM_RESPONDER, SweptView,
@@ -55,11 +65,15 @@ pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
 };
 pub use bridge_summary::BridgeSummary;
+pub use command_run::{
+    CommandRunView, CommandRunsView, CommandView, CommandsView, OutputGapView, OutputLineView,
+    OutputView, RecommendationView,
+};
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use diagnosis::{
-    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LayerView, RecheckView,
-    RemedyView,
+    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LastDiagnosisView,
+    LayerView, RecheckView, RemedyView,
 };
 pub use doctor::{CheckStatus, CheckView, DoctorReport, DoctorStep, QuietAgent, ReportEnd};
 pub use feedback::{
@@ -70,9 +84,16 @@ pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
+pub use gateway::{
+    AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
+    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
+    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+};
+pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
+pub use now::{AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView};
 pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
@@ -80,14 +101,17 @@ pub use report::{DEFAULT_TOP, ReportKind, ReportParams};
 pub use routing::{RouteView, RoutingReport, WorkflowRoutes};
 pub use rules::{CauseView, PackCheckView, RulesView};
 pub use savings::{PerCallSavings, PerTokenSavings, SavingsReport};
+pub use settings::{CapabilitiesView, LivenessView, PriceView, SettingsView};
 pub use signal::{ClearedView, SentView, SignalCheckView, SignalOutcome, SignalView};
 pub use sonnet_opus::{
     AlwaysPremium, AttuneSonnetOpus, FallbackVerdict, FamilyModel, SonnetOpusReport,
 };
-pub use store::{MalformedView, StoreCheckView, StoreView, StoreWatchView};
+pub use specs::{CandidateView, SpecRootState, SpecRootView, SpecView, SpecsView, WhyNone};
+pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
+pub use store::{MalformedView, StoreCheckView, StoreInfoView, StoreWatchView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
-    StreamInfoView,
+    StreamInfoView, StreamTailView,
 };
 pub use task_routing::{AttuneTaskRouting, TaskRoutingReport, TaskRoutingView, TaskTotals};
 pub use test_status::{
@@ -96,6 +120,7 @@ pub use test_status::{
 };
 pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
+pub use workflow_run::{BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.
 pub fn to_json<T: Serialize>(view: &T) -> String {

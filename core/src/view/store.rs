@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// What sort of store it is and how it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StoreView {
+pub struct StoreInfoView {
     /// `sqlite`, `redis` or `memory`.
     pub backend: String,
     /// Where it is, without a password.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use crate::coordination::{Gap, GroupEvent, StreamInfo};
+use crate::coordination::{Gap, GroupEvent, Listing, StreamBatch, StreamInfo};
 use crate::json_object::JsonObject;
 use crate::record::stream_event::{StreamEvent, StreamId};
 use crate::time::Timestamp;
@@ -96,6 +96,60 @@ pub struct RemovedView {
     pub event_type: String,
     /// How many events were removed.
     pub removed: u64,
+}
+
+/// Events of one stream after a place in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StreamTailView {
+    /// The stream's name.
+    pub event_type: String,
+    /// Oldest first.
+    pub events: Vec<EventView>,
+    /// Events that were removed before they could be read.
+    pub gap: Option<GapRange>,
+    /// Where to go on.
+    pub next: StreamId,
+    /// Whether there are more already.
+    pub more: bool,
+    /// Entries that are no events.
+    pub malformed: u64,
+}
+
+impl StreamTailView {
+    /// What a reading gave that asked for one event more than `limit`.
+    pub fn of_batch(batch: StreamBatch, limit: usize) -> Self {
+        let event_type = batch.event_type;
+        let gap = batch.gap.map(|gap| GapView::of(&event_type, gap).gap);
+        let more = batch.events.len() > limit;
+        let events = batch.events.into_iter().take(limit);
+        let events: Vec<EventView> = events.map(|given| given.event.into()).collect();
+        let next = match events.last() {
+            Some(last) if more => last.event_id,
+            _ => batch.next,
+        };
+        Self {
+            event_type,
+            events,
+            gap,
+            next,
+            more,
+            malformed: batch.malformed.len() as u64,
+        }
+    }
+
+    /// The newest events, given newest first.
+    pub fn of_newest(event_type: String, newest_first: Listing<StreamEvent>) -> Self {
+        let events = newest_first.items.into_iter().rev();
+        let events: Vec<EventView> = events.map(EventView::from).collect();
+        Self {
+            event_type,
+            next: events.last().map_or(StreamId::ZERO, |last| last.event_id),
+            events,
+            gap: None,
+            more: false,
+            malformed: newest_first.malformed.len() as u64,
+        }
+    }
 }
 
 impl From<StreamEvent> for EventView {

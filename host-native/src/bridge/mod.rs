@@ -6,6 +6,7 @@
 //! core (`muster_core::delivery`).
 
 mod endpoint;
+mod entries;
 mod flush;
 mod live;
 mod redis_stream;
@@ -18,6 +19,7 @@ mod swamp;
 mod websocket;
 
 pub use endpoint::Endpoint;
+pub(crate) use entries::for_each_entry;
 pub(crate) use flush::days_before;
 pub use flush::{FlushOptions, FlushReport, FlushStep, FlushWatch, SetAside, flush};
 pub use live::{LiveOptions, LiveReport, SinkPlace, run_live};

@@ -5,6 +5,7 @@ mod bridge;
 mod completions;
 mod context;
 mod cost;
+mod demo;
 mod doctor;
 mod feedback;
 mod follow;
@@ -141,6 +142,7 @@ enum Command {
     Store(store::Command),
     Doctor(doctor::Doctor),
     Ops(ops::Ops),
+    Demo(demo::Demonstration),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -191,6 +193,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
         Command::Store(command) => command.run(&context),
         Command::Doctor(doctor) => doctor.run(&context),
         Command::Ops(ops) => ops.run(&context),
+        Command::Demo(demo) => demo.run(&context),
         Command::Completions(completions) => completions.run(&context),
         Command::Man(man) => man.run(&context),
     }

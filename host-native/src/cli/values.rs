@@ -186,6 +186,14 @@ pub(crate) fn json_object(option: &str, text: Option<&str>) -> Result<JsonObject
     })
 }
 
+/// The name that the user goes by.
+pub(crate) fn user() -> String {
+    ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .unwrap_or_else(|| "unknown".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

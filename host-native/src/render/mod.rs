@@ -11,6 +11,7 @@ mod diagnosis;
 mod doctor;
 mod feedback;
 mod file_tests;
+mod gateway;
 mod heartbeat;
 mod help;
 mod models;
@@ -39,12 +40,17 @@ pub use approval::{answered, approval_outcome, approvals, swept};
 pub use bridge::{flush, live, spool};
 pub use bridge_stats::bridge_stats;
 pub use compare::{compare, compare_csv};
+pub(crate) use diagnosis::age;
 pub use diagnosis::{
-    DiagnosisDetail, cause, checked_packs, diagnosis, diagnosis_html, diagnosis_markdown, rules,
+    Artifact, DiagnosisDetail, artifacts, cause, checked_packs, diagnosis, diagnosis_html,
+    diagnosis_markdown, rules,
 };
 pub use doctor::doctor;
 pub use feedback::{quality, rated, ratings, recommendation, scored};
 pub use file_tests::{file_tests, file_tests_csv};
+pub use gateway::{
+    gateway_otel, gateway_queues, gateway_review, gateway_status, gateway_test, monitor_check,
+};
 pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes};
 pub use help::help;
 pub use models::{models, models_csv};

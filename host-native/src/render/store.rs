@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use muster_core::view::{StoreCheckView, StoreView, StoreWatchView};
+use muster_core::view::{StoreCheckView, StoreInfoView, StoreWatchView};
 
 use super::{Align, Style, Table, count, counted, plain, wrap};
 
 /// What sort of store it is.
-pub fn store(view: &StoreView, style: &Style) -> String {
+pub fn store(view: &StoreInfoView, style: &Style) -> String {
     let survives = match view.durability.as_str() {
         "memory" => "nothing",
         "seconds" => "the end of a process; a power cut may take the last second",

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::answer::Refusal;
 use super::{Settings, Shared};
 
 /// The page runs its own scripts and the core, and nothing else.
@@ -42,7 +43,12 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Lets through requests that read, to a host that is this one.
+/// The header that the token of this process stands in.
+const TOKEN: &str = "x-muster-token";
+/// The paths of acts begin with this.
+const ACTS: &str = "/api/v1/act/";
+
+/// Lets through requests to this host that read, and acts that bear the token.
 pub(super) async fn check(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -51,21 +57,61 @@ pub(super) async fn check(
     // A page of another origin may make its name point here (DNS rebinding); the
     // name then stands in the request.
     if !is_own_host(&shared.settings, request.headers(), request.uri()) {
-        return (
-            StatusCode::MISDIRECTED_REQUEST,
-            "This server does not answer to that host name. --allow-host NAME allows one.\n",
-        )
-            .into_response();
+        return Refusal::misdirected().into_response();
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return (
-            StatusCode::METHOD_NOT_ALLOWED,
-            [(header::ALLOW, "GET, HEAD")],
-            "This server only reads.\n",
-        )
-            .into_response();
+    let is_act = request.uri().path().starts_with(ACTS);
+    let allowed = match *request.method() {
+        Method::GET | Method::HEAD => !is_act,
+        Method::POST => is_act,
+        _ => false,
+    };
+    if !allowed {
+        let (allow, says) = if is_act {
+            ("POST", "an act is done by POST")
+        } else {
+            ("GET, HEAD", "this is only read")
+        };
+        let refusal = Refusal::form(StatusCode::METHOD_NOT_ALLOWED, says);
+        return ([(header::ALLOW, allow)], refusal).into_response();
+    }
+    if is_act && let Err(refusal) = may_act(&shared, request.headers()) {
+        return refusal.into_response();
     }
     next.run(request).await
+}
+
+/// Whether a request comes from a page of this process, or from a program that knows
+/// its token.
+fn may_act(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
+    if shared.settings.read_only {
+        return Err(Refusal::read_only());
+    }
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+        return Err(Refusal::forbidden(
+            "the request is of a page of another site",
+        ));
+    }
+    let given = headers.get(TOKEN).map_or(&b""[..], HeaderValue::as_bytes);
+    if !is_equal(given, shared.token.as_bytes()) {
+        return Err(
+            Refusal::forbidden("the token is missing, or not that of this process")
+                .hint("send the token of /api/v1/capabilities as X-Muster-Token"),
+        );
+    }
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let message = "the body of an act is application/json";
+        return Err(Refusal::form(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    Ok(())
+}
+
+/// Whether two texts are equal, in a time that does not tell where they differ.
+fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 fn is_own_host(settings: &Settings, headers: &HeaderMap, uri: &Uri) -> bool {
@@ -93,7 +139,7 @@ fn is_allowed(settings: &Settings, name: &str) -> bool {
     }
     name.eq_ignore_ascii_case("localhost")
         || settings
-            .allowed_hosts
+            .trusted_hosts
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(name))
 }
@@ -101,24 +147,21 @@ fn is_allowed(settings: &Settings, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::files::{LogQuery, LogSelection, Places};
+    use crate::server::test_settings;
 
     fn allows(address: &str, host: &str) -> bool {
         let settings = Settings {
             address: address.parse().unwrap(),
-            allowed_hosts: vec!["muster.example".into()],
-            query: LogQuery {
-                selection: LogSelection::Places(Places::default()),
-                needed: Vec::new(),
-                also: Vec::new(),
-                options: muster_core::ReadOptions::default(),
-                strict: false,
-                index: None,
-            },
-            clock: Clock::default(),
+            trusted_hosts: vec!["muster.example".into()],
+            ..test_settings()
         };
         is_allowed(&settings, host_name(host))
+    }
+
+    #[test]
+    fn texts_are_equal_or_not() {
+        assert!(is_equal(b"abc", b"abc"));
+        assert!(!is_equal(b"abc", b"abd") && !is_equal(b"abc", b"ab") && !is_equal(b"", b"a"));
     }
 
     #[test]

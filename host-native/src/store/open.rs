@@ -8,7 +8,7 @@ use super::redis::{RedisOptions, RedisStore};
 use super::{SqliteStore, Store, StoreResult, StoreUrl, Tell};
 
 /// How a store is opened.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     /// Whether what other systems wrote into it is looked for.
     pub foreign: bool,

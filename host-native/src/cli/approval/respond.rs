@@ -1,6 +1,5 @@
 //! `muster approval respond`.
 
-use std::env;
 use std::time::Duration;
 
 use clap::Args;
@@ -66,7 +65,7 @@ impl Respond {
         let reply = Reply {
             request_id: self.id.clone(),
             approved: self.approve,
-            responder: self.responder.clone().unwrap_or_else(user),
+            responder: self.responder.clone().unwrap_or_else(values::user),
             reason: self.reason.clone(),
             min_left_us,
         };
@@ -103,12 +102,4 @@ impl Respond {
         let row = session.store.approval(session.now(), &self.id).await?;
         Ok(row.map(|row| row.request.status == ApprovalStatus::Timeout))
     }
-}
-
-/// The name that the user goes by.
-fn user() -> String {
-    ["USER", "LOGNAME"]
-        .into_iter()
-        .find_map(|name| env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown".into())
 }

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use muster_core::Window;
 use muster_core::bridge::EntryStats;
-use muster_core::delivery::SpoolName;
 use muster_core::record::telemetry_entry::TelemetryEntry;
 use muster_core::view::DEFAULT_TOP;
 
 use super::place::PlaceArgs;
-use crate::bridge::{Content, EntrySources, Spool, SpoolStats};
+use crate::bridge::{EntrySources, Spool, SpoolStats, for_each_entry};
 use crate::cli::Context;
 use crate::cli::window::WindowArgs;
 use crate::error::{Answer, Failure, describe};
@@ -78,27 +77,8 @@ impl Stats {
 
 impl Reading {
     fn spool(&mut self, spool: &Spool) -> io::Result<()> {
-        let listing = spool.list()?;
-        self.sources.spool = Some(spool.folder().to_path_buf());
-        self.sources.pending = self.entries(spool, &listing.pending)?;
-        self.sources.flushed = self.entries(spool, &listing.flushed)?;
-        self.sources.quarantined = self.entries(spool, &listing.quarantined)?;
-        Ok(())
-    }
-
-    /// How many of these could be read.
-    fn entries(&mut self, spool: &Spool, names: &[SpoolName]) -> io::Result<u64> {
-        let mut read = 0;
-        for name in names {
-            match spool.read(name) {
-                Ok(Content::Text(text)) => read += u64::from(self.entry(&text)),
-                // Sent meanwhile, and so read under its other name or not at all.
-                Ok(Content::Gone) => {}
-                Ok(Content::Unusable(_)) => self.sources.skipped += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(read)
+        let (stats, window) = (&mut self.stats, &self.window);
+        for_each_entry(spool, &mut self.sources, |entry| stats.add(entry, window))
     }
 
     fn lines(&mut self, path: &Path) -> io::Result<()> {

@@ -10,12 +10,8 @@ use muster_core::view::{QualityFeedbackView, QualityReport, ScoredView, TierReco
 use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
 use crate::error::{Answer, Failure};
+use crate::ratings::{ALL_SCORES, NEWEST_SCORES};
 use crate::{random, render};
-
-/// So many of the newest scores of a stage and tier count.
-const NEWEST: usize = 100;
-/// A workflow has no more scores than this in a week.
-const ALL_SCORES: u64 = 1_000_000;
 
 /// Keep a score of the work of a stage, for seven days
 #[derive(Args, Debug)]
@@ -115,7 +111,12 @@ impl Stats {
             limit: ALL_SCORES,
         };
         let scores = history(session, &query).await?;
-        let report = QualityReport::of(self.workflow.clone(), &scores, NEWEST, self.threshold);
+        let report = QualityReport::of(
+            self.workflow.clone(),
+            &scores,
+            NEWEST_SCORES,
+            self.threshold,
+        );
         session.context.answer(&report, render::quality)?;
         Ok(Answer::of(!report.stages.is_empty()))
     }
@@ -130,7 +131,7 @@ impl Recommend {
             limit: ALL_SCORES,
         };
         let scores = history(session, &query).await?;
-        let recommendation = TierRecommendation::of(&scores, self.tier.as_deref(), NEWEST);
+        let recommendation = TierRecommendation::of(&scores, self.tier.as_deref(), NEWEST_SCORES);
         let view =
             TierRecommendationView::of(self.workflow.clone(), self.stage.clone(), recommendation);
         session.context.answer(&view, render::recommendation)?;

@@ -1,23 +1,16 @@
 //! Votes on help templates, in a document of attune's form.
 
-use std::fs;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use muster_core::entry::{Rating, Vote};
-use muster_core::record::template_ratings::TemplateRatings;
 use muster_core::view::{RatedView, RatingView, RatingsView};
 
 use crate::cli::{Context, values};
 use crate::error::{Answer, Failure, describe};
-use crate::files::check_regular;
+use crate::ratings;
 use crate::render;
-use crate::store::default_sqlite_path;
 use crate::write::write_votes;
-
-/// No document of votes is longer.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// Vote on a help template
 #[derive(Args, Debug)]
@@ -108,7 +101,7 @@ impl Rate {
             ))
             .hint("correct the entry; the document is unchanged"));
         }
-        let ratings = read(&file)?;
+        let ratings = ratings::read_file(&file)?;
         let votes = ratings.templates.get(&self.template).copied();
         let view = RatedView {
             file: file.display().to_string(),
@@ -154,50 +147,14 @@ impl Place {
         {
             return Ok(file.clone());
         }
-        // The data folder is the one that the database lies in.
-        match default_sqlite_path() {
-            Some(database) => Ok(database.with_file_name("feedback.json")),
-            None => Err(Failure::usage("there is no data folder to keep votes in")
-                .hint("name a document by --file")),
-        }
+        ratings::default_file()
     }
 
     fn ratings(&self, best_first: bool) -> Result<RatingsView, Failure> {
-        let file = self.file()?;
-        let ratings = if self.file.is_none() && !file.exists() {
-            TemplateRatings::default()
-        } else {
-            read(&file)?
-        };
-        Ok(RatingsView::of(
-            file.display().to_string(),
-            ratings,
-            best_first,
-        ))
+        let named = self
+            .file
+            .as_deref()
+            .filter(|file| !file.as_os_str().is_empty());
+        ratings::read(named, best_first)
     }
-}
-
-fn read(file: &Path) -> Result<TemplateRatings, Failure> {
-    let text = read_text(file).map_err(|error| {
-        let message = format!("cannot read {}: {}", file.display(), describe(&error));
-        if error.kind() == io::ErrorKind::InvalidData {
-            Failure::unusable(message).hint("the document must be JSON in UTF-8")
-        } else {
-            Failure::unreachable(message).hint("name the document by --file")
-        }
-    })?;
-    let text = text.trim_start_matches('\u{feff}');
-    TemplateRatings::parse(text).map_err(|error| {
-        Failure::unusable(format!("{} holds no votes: {}", file.display(), error.kind))
-            .hint("the next vote keeps the document aside and begins a new one")
-    })
-}
-
-fn read_text(file: &Path) -> io::Result<String> {
-    check_regular(&fs::metadata(file)?)?;
-    let mut text = String::new();
-    fs::File::open(file)?
-        .take(MAX_BYTES)
-        .read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -1,7 +1,7 @@
 //! `muster store info`.
 
 use clap::Args;
-use muster_core::view::StoreView;
+use muster_core::view::StoreInfoView;
 
 use crate::cli::Context;
 use crate::cli::session::Session;
@@ -37,8 +37,8 @@ impl Info {
     }
 }
 
-fn view(info: StoreInfo) -> StoreView {
-    StoreView {
+fn view(info: StoreInfo) -> StoreInfoView {
+    StoreInfoView {
         backend: info.backend.into(),
         location: info.location,
         version: info.version,
