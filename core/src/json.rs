@@ -55,6 +55,31 @@ pub enum RecordErrorKind {
     },
     /// A field has a value of the right type that is out of range or malformed.
     BadValue(&'static str),
+    /// A decoder of another system's log gave no record that can be used.
+    Decoder(DecodeFault),
+}
+
+/// Why a decoder's answer to a line is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DecodeFault {
+    /// It says that the line is malformed.
+    Refused,
+    /// It broke at the line: it trapped, or hit a limit.
+    Broke,
+    /// The record states no cost, and there is no price for its model.
+    NoPrice,
+}
+
+impl DecodeFault {
+    /// The stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "decoder_refused",
+            Self::Broke => "decoder_broke",
+            Self::NoPrice => "no_price",
+        }
+    }
 }
 
 /// The types of JSON values.
@@ -84,6 +109,7 @@ impl RecordErrorKind {
             Self::MissingField(_) => "missing_field",
             Self::WrongType { .. } => "wrong_type",
             Self::BadValue(_) => "bad_value",
+            Self::Decoder(fault) => fault.code(),
         }
     }
 }
@@ -92,7 +118,7 @@ impl fmt::Display for RecordErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())?;
         match self {
-            Self::NotJson => Ok(()),
+            Self::NotJson | Self::Decoder(_) => Ok(()),
             Self::NotAnObject { found } => write!(f, ": {found}"),
             Self::DuplicateField(field) | Self::MissingField(field) | Self::BadValue(field) => {
                 write!(f, ": {field}")

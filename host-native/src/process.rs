@@ -134,7 +134,9 @@ impl Ended {
 
 /// Whether this process is of those that the terminal sends its signals to.
 fn is_in_foreground() -> bool {
-    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+    // One of the three may be redirected.
+    let ours = |group: Result<Pid, _>| group.is_ok_and(|group| group == getpgrp());
+    ours(tcgetpgrp(io::stdin())) || ours(tcgetpgrp(io::stdout())) || ours(tcgetpgrp(io::stderr()))
 }
 
 /// The signals that are passed on.

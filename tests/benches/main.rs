@@ -44,6 +44,9 @@ fn main() -> Result<()> {
     if let Some((store::CHILD, task)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
         return store::child(task);
     }
+    if let Some((measure::STARTER, task)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
+        return measure::starter(task);
+    }
     let (mut lines, mut runs, mut signals) = (1_000_000, 5, 100_000);
     let (mut only, mut address) = (None, None);
     let mut arguments = arguments.into_iter();

@@ -129,7 +129,7 @@ pub fn answered(view: &AnsweredView, style: &Style) -> String {
     text.push('.');
     match view.missed {
         Some(true) => text += " The requester had given up before it saw the answer.",
-        Some(false) => text += " The requester has seen it.",
+        Some(false) => text += " Nothing says that the requester missed it.",
         None => {}
     }
     style.sentence(&plain(&text)) + "\n"

@@ -1,6 +1,5 @@
 //! Votes on help templates, in a document of attune's form.
 
-use std::env;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use crate::cli::{Context, values};
 use crate::error::{Answer, Failure, describe};
 use crate::files::check_regular;
 use crate::render;
+use crate::store::default_sqlite_path;
 use crate::write::write_votes;
 
 /// No document of votes is longer.
@@ -154,15 +154,9 @@ impl Place {
         {
             return Ok(file.clone());
         }
-        let data = env::var_os("XDG_DATA_HOME")
-            .map(PathBuf::from)
-            .filter(|data| data.is_absolute())
-            .or_else(|| {
-                let home = env::home_dir().filter(|home| home.is_absolute());
-                home.map(|home| home.join(".local").join("share"))
-            });
-        match data {
-            Some(data) => Ok(data.join("muster").join("feedback.json")),
+        // The data folder is the one that the database lies in.
+        match default_sqlite_path() {
+            Some(database) => Ok(database.with_file_name("feedback.json")),
             None => Err(Failure::usage("there is no data folder to keep votes in")
                 .hint("name a document by --file")),
         }
