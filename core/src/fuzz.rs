@@ -8,12 +8,15 @@ use alloc::string::{String, ToString};
 
 use crate::bridge::{Replay, ReplayOptions};
 use crate::delivery::{Answer, Sender, SenderAction, SenderPolicy};
-use crate::diagnose::{DiagnoseOptions, LayerStatus, LogReader, Rulebook, diagnose_bundle};
+use crate::diagnose::{
+    DiagnoseOptions, LayerStatus, LogReader, Rulebook, diagnose_bundle, gateway_status, review,
+    search,
+};
 use crate::log_kind::LogKind;
 use crate::record::template_ratings::TemplateRatings;
 use crate::record::usage_summary::UsageSummary;
 use crate::telemetry::{LogScan, ReadOptions, Telemetry};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Window};
 use crate::view::{ReportKind, ReportParams, to_json};
 
 /// Any log of any kind, cut in two anywhere, gives the reports of the whole: as
@@ -58,6 +61,30 @@ pub fn fuzz_gateway_log(bytes: &[u8], cut: usize) -> Result<(), (String, String)
         if whole != cut {
             return Err((whole, cut));
         }
+    }
+    Ok(())
+}
+
+/// Any text as a status, a transcript and telemetry is shown within its bounds, and
+/// nothing of it gets lost unsaid.
+#[doc(hidden)]
+pub fn fuzz_gateway_reports(text: &str, max: usize) -> Result<(), String> {
+    if let Some(view) = gateway_status(text)
+        && view.fields.iter().any(|field| field.meaning.is_empty())
+    {
+        return Err("a field without a meaning".into());
+    }
+    let said = review(text.as_bytes(), Window::ALL, max);
+    if said.exchanges.len() > max.max(1) {
+        return Err("more exchanges than asked for".into());
+    }
+    let all = search(text.as_bytes(), "*", Window::ALL, usize::MAX, true);
+    let found = search(text.as_bytes(), "*", Window::ALL, max, false);
+    if found.events.len() as u64 + found.left_out != all.events.len() as u64 + all.left_out {
+        return Err("events were lost".into());
+    }
+    if all.turns.len() > all.events.len() {
+        return Err("more turns than events".into());
     }
     Ok(())
 }
@@ -352,10 +379,41 @@ mod tests {
         "\u{1b}[2J\u{0}",
     ];
 
+    /// A line of a transcript, of telemetry or of a status, or none of these.
+    fn report_line() -> impl Strategy<Value = String> {
+        let action = prop::sample::select(vec![
+            "events.triaged",
+            "events.dispatched",
+            "response.generated",
+            "outbound.console_forward.attempt",
+            "outbound.console_forward.sent",
+            "x",
+        ]);
+        prop_oneof![
+            (0..9_000_000_i64, action).prop_map(|(ms, action)| format!(
+                r#"{{"timestamp":{ms},"component":"c","action":"{action}","metadata":{{"source":"s"}}}}"#
+            )),
+            (0..9_000_000_i64, "user|assistant|toolResult|x", any::<bool>()).prop_map(
+                |(ms, role, bad)| format!(
+                    r#"{{"type":"message","timestamp":{ms},"message":{{"role":"{role}","content":[{{"type":"toolCall","name":"bash"}}],"isError":{bad}}}}}"#
+                )
+            ),
+            "[a-z]{1,9}".prop_map(|name| format!(
+                r#"{{"available":true,"channels":{{"{name}":{{"{name}":[1,{{}},null]}}}}}}"#
+            )),
+            ".{0,40}",
+        ]
+    }
+
     proptest! {
         #[test]
         fn gateway_logs_are_cut_anywhere(bytes in gateway_log(), cut in 0..600_usize) {
             prop_assert_eq!(fuzz_gateway_log(&bytes, cut), Ok(()));
+        }
+
+        #[test]
+        fn gateways_are_shown(lines in prop::collection::vec(report_line(), 0..20), max in 0..9_usize) {
+            prop_assert_eq!(fuzz_gateway_reports(&lines.join("\n"), max), Ok(()));
         }
 
         #[test]

@@ -369,3 +369,21 @@ fn any_other_set_up_has_its_process_where_it_was_looked_for() {
     let unreadable = r#""unreadable":{"process":"no permission"},"evidence":{}"#;
     assert_eq!(told(unreadable), ("unknown", "none".to_string()));
 }
+
+#[test]
+fn the_oldest_messages_are_named_without_their_texts() {
+    let bundle = r#"{"muster_bundle":1,"now_ms":1800043200000,"evidence":{"redis":{"reachable":true,
+        "values":{"joelclaw:gateway:messages":7,"joelclaw:gateway:messages.oldest_ms":1800043080000},
+        "oldest":[{"id":"1800043080000-0","at_ms":1800043080000,"source":"telegram:id-1","prompt":"words"}]}}}"#;
+    let view = diagnose_bundle(bundle, &[], &DiagnoseOptions::default()).unwrap();
+    let told = view
+        .information
+        .iter()
+        .find(|told| told.text.contains("not yet served"));
+    assert_eq!(
+        told.map(|told| told.text.as_str()),
+        Some(
+            "7 message(s) persisted and not yet served, the oldest for 2 min; 1800043080000-0 of telegram:id-1, 2 min."
+        )
+    );
+}

@@ -487,4 +487,21 @@ mod tests {
         }
         assert!(count > 50);
     }
+
+    proptest::proptest! {
+        /// What is masked keeps its length, or an answer would no longer be told from records.
+        #[test]
+        fn masks_keep_lengths(text in "(\\[a\\] b \\{|  length: [0-9]{1,2},|\\}|[a-z \u{1F600}]{0,12}|sk-[a-z]{20}|\n){0,30}") {
+            let length = |text: &str| text.encode_utf16().count();
+            proptest::prop_assert_eq!(length(&mask_secrets(&text)), length(&text));
+            let mut masked = String::new();
+            mask(&text, &mut masked);
+            proptest::prop_assert_eq!(length(&masked), length(&text));
+            for keep_text in [false, true] {
+                let mut redactor = Redactor { keep_text, ids: BTreeMap::new() };
+                let out = redactor.log(&text, true);
+                proptest::prop_assert_eq!(out.matches('\n').count(), text.matches('\n').count());
+            }
+        }
+    }
 }

@@ -80,23 +80,24 @@ fn is_error_value(value: &str) -> bool {
         return true;
     }
     // A frame of source code: `203 | const x = 1`.
-    if let Some((number, _)) = value.split_once(" | ")
-        && !number.is_empty()
-        && number.bytes().all(|b| b.is_ascii_digit())
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    if digits > 0
+        && value
+            .get(digits..)
+            .is_some_and(|rest| rest.starts_with(" | "))
     {
         return true;
     }
     // `TypeError: text`, but no string and no number.
-    value
-        .split_once(": ")
-        .is_some_and(|(name, _)| name.ends_with("Error") && is_key(name))
+    split_bare_key(value).is_some_and(|(name, _)| name.ends_with("Error"))
 }
 
 fn is_key(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$' | b'.'))
+    !key.is_empty() && key.bytes().all(is_key_byte)
+}
+
+const fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.')
 }
 
 fn split_key(line: &str) -> Option<(&str, &str)> {
@@ -104,8 +105,15 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
         let (key, value) = rest.split_once("\": ")?;
         return Some((key, value));
     }
-    let (key, value) = line.split_once(": ")?;
-    is_key(key).then_some((key, value))
+    split_bare_key(line)
+}
+
+/// `key: value`. Most lines of a log pass here, so that nothing is searched for.
+fn split_bare_key(line: &str) -> Option<(&str, &str)> {
+    let length = line.bytes().take_while(|byte| is_key_byte(*byte)).count();
+    let (key, rest) = line.split_at_checked(length)?;
+    let value = rest.strip_prefix(": ")?;
+    (!key.is_empty()).then_some((key, value))
 }
 
 /// The fields of a record's object: dotted paths and values without quotes.

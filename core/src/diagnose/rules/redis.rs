@@ -1,7 +1,7 @@
 //! Redis as the gateway sees it, and what it holds.
 
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
@@ -9,7 +9,11 @@ use core::fmt::Write as _;
 use crate::diagnose::case::{Case, duration};
 use crate::diagnose::evidence::time_of;
 use crate::diagnose::layer::Layer;
+use crate::diagnose::timeline::excerpt;
 use crate::diagnose::verdict::{Exhibit, Judgement};
+
+/// So many of the oldest messages are named.
+const MAX_OLDEST: usize = 5;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let mut found = Vec::new();
@@ -165,6 +169,27 @@ fn agent_heartbeat(case: &Case<'_>) -> Option<Judgement> {
     Some(case.find("agent.heartbeat_missing", vec![Exhibit::of("redis", text)]))
 }
 
+/// The oldest messages that nobody served: id, source and age, never their text.
+fn oldest_messages(case: &Case<'_>) -> String {
+    let listed = case
+        .evidence
+        .redis
+        .get()
+        .and_then(|redis| redis.at("oldest"))
+        .and_then(|list| list.as_array());
+    let mut text = String::new();
+    for message in listed.into_iter().flatten().take(MAX_OLDEST) {
+        let named = |name: &str| message.get(name).and_then(|value| value.as_str());
+        let id = named("id").unwrap_or("unknown");
+        let source = named("source").unwrap_or("unknown");
+        let _ = write!(text, "; {} of {}", excerpt(id), excerpt(source));
+        if let Some(at) = message.get("at_ms").and_then(time_of) {
+            let _ = write!(text, ", {}", duration(case.age_ms(at)));
+        }
+    }
+    text
+}
+
 /// What is stored, where it says something.
 fn contents(case: &Case<'_>) -> Vec<Judgement> {
     let mut found = Vec::new();
@@ -179,8 +204,9 @@ fn contents(case: &Case<'_>) -> Vec<Judgement> {
             .and_then(time_of)
             .map(|at| format!(", the oldest for {}", duration(case.age_ms(at))));
         inform(format!(
-            "{unserved} message(s) persisted and not yet served{}.",
-            oldest.unwrap_or_default()
+            "{unserved} message(s) persisted and not yet served{}{}.",
+            oldest.unwrap_or_default(),
+            oldest_messages(case)
         ));
     }
     let wrong = case.redis_value("gateway:messages");
