@@ -427,9 +427,8 @@ impl Reader<'_> {
         above: Option<&Value<'_>>,
         alert: &Value<'_>,
     ) -> Result<AlertWhen, Failure> {
-        let needed = || {
-            above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")))
-        };
+        let needed =
+            || above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")));
         let usd = || {
             let field = needed()?;
             Usd::parse(&digits(field))
@@ -505,8 +504,9 @@ impl Reader<'_> {
                         "optional" => CommandScope::Optional,
                         "required" => CommandScope::Required,
                         _ => {
-                            return Err(self
-                                .error(&field.span(), "a scope is none, optional or required"));
+                            return Err(
+                                self.error(&field.span(), "a scope is none, optional or required")
+                            );
                         }
                     }
                 }
@@ -740,7 +740,10 @@ from = "2026-10-01"
             ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
             ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
             ("[[alert]]\nname = \"x\"", ":1: an alert needs when"),
-            ("[[alert]]\nwhen = \"spend_today\"", "spend_today needs above"),
+            (
+                "[[alert]]\nwhen = \"spend_today\"",
+                "spend_today needs above",
+            ),
             ("[[alert]]\nwhen = \"never\"", ":2: when is spend_today"),
             ("[gateway]", ":1: [gateway] is not supported yet"),
             ("[[ops.command]]\nname = \"a b\"", "a command needs a name"),

@@ -226,9 +226,7 @@ fn of_request(view: &ApprovalView, from: Option<ApprovalOutcome>, now: Timestamp
         at: match view.outcome {
             ApprovalOutcome::Pending => view.requested_at,
             ApprovalOutcome::TimedOut => view.deadline,
-            ApprovalOutcome::Approved | ApprovalOutcome::Rejected => {
-                view.decided_at.unwrap_or(now)
-            }
+            ApprovalOutcome::Approved | ApprovalOutcome::Rejected => view.decided_at.unwrap_or(now),
         }
         .min(now),
         kind: ChangeKind::Approval,

@@ -120,14 +120,7 @@ impl Glance {
             .map(|request| WaitingView::of(request, now));
         let last_work = self.last_work().remove(agent_id);
         let agent = match row {
-            Some(row) => AgentView::at(
-                row,
-                self.looked_at,
-                now,
-                &self.options,
-                waiting,
-                last_work,
-            ),
+            Some(row) => AgentView::at(row, self.looked_at, now, &self.options, waiting, last_work),
             None => AgentView {
                 waiting_for_human: waiting,
                 ..AgentView::never_seen(agent_id, now, &[], last_work)

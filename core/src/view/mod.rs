@@ -86,9 +86,7 @@ pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, Tra
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
-pub use now::{
-    AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView,
-};
+pub use now::{AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView};
 pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
@@ -114,9 +112,7 @@ pub use test_status::{
 };
 pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
-pub use workflow_run::{
-    BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView,
-};
+pub use workflow_run::{BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.
 pub fn to_json<T: Serialize>(view: &T) -> String {
