@@ -47,7 +47,7 @@ export default defineConfig(({ command, mode }) => {
       cssCodeSplit: false,
       assetsInlineLimit: single ? Number.MAX_SAFE_INTEGER : 0,
       reportCompressedSize: true,
-      chunkSizeWarningLimit: single ? 2000 : 250,
+      chunkSizeWarningLimit: single ? 2500 : 400,
     },
     test: { include: ["tests/*.test.ts"], environment: "node" },
   };

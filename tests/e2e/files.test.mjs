@@ -136,7 +136,7 @@ describe("files in the browser", { skip: noChromium }, () => {
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$6.00");
     await page.fill('input[name="to"]', "2026-03-31");
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$2.00");
-    assert.equal(new URL(page.url()).hash, "#from=2026-03-02&to=2026-03-31");
+    assert.equal(new URL(page.url()).hash, "#/usage?from=2026-03-02&to=2026-03-31");
     assert.match(await page.textContent('[data-remark="outside"]'), /2 usable lines/);
     await page.goBack();
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$6.00");
@@ -157,7 +157,7 @@ describe("files in the browser", { skip: noChromium }, () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 });
     await page.mouse.up();
-    await page.waitForFunction(() => location.hash === "#from=2026-03-02&to=2026-03-03");
+    await page.waitForFunction(() => location.hash === "#/usage?from=2026-03-02&to=2026-03-03");
     await page.waitForFunction(() => document.querySelector('[data-tile="cost"] .figure')?.textContent === "$110.00");
     await leave(page);
   });
@@ -195,7 +195,7 @@ describe("files in the browser", { skip: noChromium }, () => {
     assert.equal((await rows(page, "by-model"))[0][0], "\\u{1b}[31mred\\u{202e}gnp.exe");
     assert.equal((await rows(page, "by-provider"))[0][0], "__proto__");
     assert.equal(await page.locator("main img, main script, main b:has-text('bold'), main i").count(), 0);
-    assert.equal(await page.title(), "Muster");
+    assert.equal(await page.title(), "Usage \u00b7 Muster");
     await leave(page);
   });
 
@@ -256,7 +256,9 @@ describe("files in the browser", { skip: noChromium }, () => {
   it("works from the keyboard alone", async () => {
     const page = await visit();
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the figures");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+    // Past the navigation and the tools at the head.
+    await page.keyboard.press("Enter");
     const chooser = page.waitForEvent("filechooser");
     for (let presses = 0; presses < 10; presses += 1) {
       await page.keyboard.press("Tab");
@@ -267,9 +269,9 @@ describe("files in the browser", { skip: noChromium }, () => {
     await phase(page, "ready");
     await page.focus('.window-picker input[value="all"]');
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction(() => location.hash === "#days=7");
+    await page.waitForFunction(() => location.hash === "#/usage?days=7");
     await page.keyboard.press("ArrowLeft");
-    await page.waitForFunction(() => location.hash === "");
+    await page.waitForFunction(() => location.hash === "#/usage");
     await page.waitForSelector('main[aria-busy="false"] [data-panel="days"]');
     await page.focus('[data-panel="days"] input[value="chart"]');
     await page.keyboard.press("ArrowRight");

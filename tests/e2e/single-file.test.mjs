@@ -23,9 +23,9 @@ describe("the page as one file", { skip: noChromium }, () => {
     assert.deepEqual(requests, []);
     assert.equal(page.asked.filter((address) => address.startsWith("file:")).length, 1);
     await page.click('.window-picker label:has-text("90 d")');
-    await page.waitForFunction(() => location.hash === "#days=90");
+    await page.waitForFunction(() => location.hash === "#/usage?days=90");
     await page.click('.window-picker label:has-text("All")');
-    await page.waitForFunction(() => location.hash === "");
+    await page.waitForFunction(() => location.hash === "#/usage");
     await dropPaths(page, [HOME]);
     await page.waitForFunction(() => document.querySelectorAll('[data-panel="sources"] tbody tr').length > 3);
     await dropPaths(page, [USAGE_LOG]);

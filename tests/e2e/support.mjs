@@ -14,7 +14,7 @@ export const FIXTURES = join(root, "tests/fixtures/attune");
 export const HOME = join(FIXTURES, "home");
 export const PROJECT = join(FIXTURES, "project");
 export const USAGE_LOG = join(HOME, "telemetry/usage.jsonl");
-const DIST = join(root, "web/dist");
+export const DIST = join(root, "web/dist");
 export const ARTEFACTS = resolve(process.env.MUSTER_ARTEFACTS ?? join(root, "target/artefacts"));
 const SINGLE = join(ARTEFACTS, "muster.html");
 const CHROMIUM = process.env.MUSTER_CHROMIUM ?? "/usr/bin/chromium";
@@ -60,8 +60,8 @@ export async function openPage(browser, address, options = {}) {
   page.on("pageerror", (error) => page.complaints.push(error.message));
   page.on("console", (message) => {
     // A static server has no capabilities to state, and Chromium notes that.
-    const expected = message.location().url.endsWith("/api/v1/capabilities");
-    if (message.type() === "error" && !expected) page.complaints.push(message.text());
+    const { url } = message.location();
+    if (message.type() === "error" && !url.endsWith("/api/v1/capabilities")) page.complaints.push(`${message.text()} (${url})`);
   });
   page.asked = [];
   page.on("request", (request) => page.asked.push(request.url()));
@@ -74,7 +74,7 @@ export function phase(page, name) {
   return page.waitForSelector(`main[data-phase="${name}"]`);
 }
 
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+export const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
 
 /** A server that only hands out the files of the page. */
 export async function serveStatic() {
@@ -100,7 +100,7 @@ export async function serveStatic() {
   };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -110,12 +110,54 @@ async function freePort() {
   return port;
 }
 
-/** The real server over the bundled logs, or over others. */
-export async function serveMuster(home = HOME, project = PROJECT) {
+/** The real server over the bundled logs, or over others; `more` arguments such as `--store`. */
+export async function serveMuster(home = HOME, project = PROJECT, more = []) {
+  return start(["ops", "--host", "127.0.0.1", "--no-open", "--home", home, "--project", project, ...more]);
+}
+
+/** The simulated fleet. */
+export function serveDemo() {
+  return start(["demo", "--no-open"]);
+}
+
+const REDIS = process.env.MUSTER_REDIS_SERVER ?? "/usr/bin/redis-server";
+export const withoutRedis = () => unless(existsSync(REDIS), `no Redis at ${REDIS} (set MUSTER_REDIS_SERVER)`);
+
+/** A Redis of this suite's own, which keeps nothing. */
+export async function serveRedis(folder) {
   const port = await freePort();
-  const child = spawn(binary, ["ops", "--host", "127.0.0.1", "--port", String(port), "--no-open", "--home", home, "--project", project], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(REDIS, ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder], { stdio: ["ignore", "pipe", "ignore"] });
+  let output = "";
+  child.stdout.on("data", (data) => (output += data));
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`Redis ended with ${child.exitCode}: ${output}`);
+    return output.includes("Ready to accept connections");
+  }, "Redis to answer");
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    close: async () => {
+      child.kill("SIGTERM");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+/** Runs `muster` with these arguments to its end: its exit status and what it printed. */
+export function muster(args, input = "") {
+  const child = spawn(binary, args, { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(input);
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (errors += data));
+  return once(child, "exit").then(([status]) => ({ status, output, errors }));
+}
+
+/** Starts a server on a free port, or on the one that `args` name, and waits until it answers. */
+async function start(args) {
+  const named = args.indexOf("--port");
+  const port = named < 0 ? await freePort() : Number(args[named + 1]);
+  const child = spawn(binary, named < 0 ? [...args, "--port", String(port)] : args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
   const address = `http://127.0.0.1:${port}/`;

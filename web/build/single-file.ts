@@ -20,20 +20,18 @@ export function singleFile(target: string): Plugin {
     writeBundle(_options, bundle) {
       const files = Object.values(bundle);
       const chunks = files.filter((file) => file.type === "chunk");
+      // Styles are inside the script.
       const styles = files.filter((file) => file.type === "asset" && file.fileName.endsWith(".css"));
       const page = files.find((file) => file.type === "asset" && file.fileName === "index.html");
       const licenses = files.find((file) => file.type === "asset" && file.fileName === "licenses.md");
       const [script] = chunks;
-      const [style] = styles;
-      if (chunks.length !== 1 || script?.type !== "chunk" || styles.length !== 1 || style?.type !== "asset" || page?.type !== "asset" || licenses?.type !== "asset") {
-        throw new Error(`one script, one style sheet, one page and its licenses expected, found: ${files.map((file) => file.fileName).join(", ")}`);
+      if (chunks.length !== 1 || script?.type !== "chunk" || styles.length !== 0 || page?.type !== "asset" || licenses?.type !== "asset") {
+        throw new Error(`one script, one page and its licenses expected, found: ${files.map((file) => file.fileName).join(", ")}`);
       }
       const code = scriptText(script.code.trim());
-      const css = String(style.source).trim();
       const policy = policyMeta({
         "default-src": "'none'",
         "script-src": `${hashSource(code)} 'wasm-unsafe-eval'`,
-        "style-src": hashSource(css),
         "img-src": "data:",
         "connect-src": "'none'",
         "worker-src": "blob:",
@@ -43,9 +41,7 @@ export function singleFile(target: string): Plugin {
       // Functions as replacements: the code may hold `$&` and the like.
       const html = String(page.source)
         .replace(/\s*<script\b[^>]*\bsrc=[^>]*><\/script>/, "")
-        .replace(/\s*<link\b[^>]*\brel="stylesheet"[^>]*>/, "")
         .replace("<!-- content policy -->", () => policy)
-        .replace("</head>", () => `<style>${css}</style>\n</head>`)
         .replace("</html>", () => `<!--\n${String(licenses.source).replaceAll("--", "- -")}-->\n</html>`)
         .replace("</body>", () => `<script type="module">${code}</script>\n</body>`);
       mkdirSync(dirname(target), { recursive: true });

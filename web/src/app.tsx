@@ -1,18 +1,30 @@
 import { useSignal } from "@preact/signals";
 import { Component } from "preact";
 import type { JSX, TargetedEvent } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { findBundle, openBundle } from "./bundle";
+import { useFileDrop } from "./drop";
+import { HttpEngine } from "./engine/http";
 import { messageOf } from "./engine/problem";
-import { fromDrop, fromInput } from "./files";
-import { formatBytes, formatTime, plural } from "./format";
-import { FileIcon, LockIcon, MarkIcon, ReloadIcon, ThemeIcon, WarnIcon } from "./parts/icons";
+import { fromInput } from "./files";
+import type { Picked } from "./files";
+import { useKeys } from "./keys";
+import { LiveDocuments, ServerContext } from "./live";
+import { walk } from "./parts/cursor";
+import { MenuIcon, MarkIcon, WarnIcon } from "./parts/icons";
+import { VIEWS, hrefOf } from "./route";
+import type { ViewId } from "./route";
+import { go, route } from "./router";
 import type { Session } from "./session";
-import { nextTheme, theme } from "./theme";
-import { Empty } from "./views/empty";
-import { Failed } from "./views/failed";
-import { Reading } from "./views/reading";
-import { Usage } from "./views/usage";
-import { WindowPicker } from "./views/window-picker";
+import { viewCommands } from "./shell/commands";
+import type { Command } from "./shell/commands";
+import { Connection } from "./shell/connection";
+import { Help } from "./shell/help";
+import { Nav } from "./shell/nav";
+import { Palette } from "./shell/palette";
+import { Tools } from "./shell/tools";
+import { setTheme } from "./theme";
+import { View } from "./views/view";
 
 /** The page, or plain words where it cannot be drawn. */
 export class Page extends Component<{ session: Session }, { failure: unknown }> {
@@ -37,138 +49,128 @@ export class Page extends Component<{ session: Session }, { failure: unknown }> 
   }
 }
 
-/** A head with the choices, and below it whatever the phase calls for. */
+/** What is shown: what the address says, else what fits. */
+function currentView(session: Session): ViewId | null {
+  const wanted = route.value.view;
+  if (session.phase.value.kind === "looking" && session.engine.value === null) return null;
+  return wanted ?? (session.server.value === null ? "usage" : "now");
+}
+
+/** Navigation beside, a head, and below it the view. */
 function App({ session }: { session: Session }): JSX.Element {
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
-  const hovering = useFileDrop(session);
+  const overlay = useSignal<"none" | "help" | "palette">("none");
+  const menu = useSignal(false);
 
+  const server = session.server.value;
+  const documents = useMemo(() => (server instanceof HttpEngine ? new LiveDocuments(server) : null), [server]);
+  const view = currentView(session);
+
+  const take = (picked: Picked): void => {
+    void findBundle(picked.files).then((found) => {
+      if (found !== null) {
+        void openBundle(found);
+        go({ view: "diagnosis", path: [], params: {} });
+        if (picked.files.length === 1) return;
+      } else if (route.peek().view !== "usage") {
+        go({ view: "usage", path: [], params: {} });
+      }
+      void session.open(picked);
+    });
+  };
+  const hovering = useFileDrop(take);
   const pick = (event: TargetedEvent<HTMLInputElement>): void => {
     const input = event.currentTarget;
     const picked = input.files === null ? null : fromInput(input.files);
     // Cleared, so that choosing the same file again is a change.
     input.value = "";
-    if (picked !== null && picked.files.length > 0) void session.open(picked);
+    if (picked !== null && picked.files.length > 0) take(picked);
   };
   const onFiles = (): void => fileInput.current?.click();
   const onFolder = (): void => folderInput.current?.click();
+  const refresh = (): void => {
+    documents?.refreshAll();
+    if (view === "usage") void session.refresh();
+  };
+
+  const commands: readonly Command[] = [
+    ...viewCommands(),
+    { label: "Open files", detail: "logs, diagnosis bundles", run: onFiles },
+    { label: "Open a folder", detail: "logs", run: onFolder },
+    { label: "Light colours", detail: "theme", run: () => setTheme("light") },
+    { label: "Dark colours", detail: "theme", run: () => setTheme("dark") },
+    { label: "Colours of the system", detail: "theme", run: () => setTheme("system") },
+    { label: "Keys", detail: "?", run: () => (overlay.value = "help") },
+    { label: "Print", detail: "this view", run: () => print() },
+  ];
+  useKeys("Go to", VIEWS.map(({ id, label, key }) => ({ keys: `g ${key}`, label, run: () => go({ view: id, path: [], params: {} }) })));
+  useKeys("Lists", [
+    { keys: "j", label: "Next row", run: () => walk(1) },
+    { keys: "k", label: "Row before", run: () => walk(-1) },
+  ]);
+  useKeys("Page", [
+    { keys: "Ctrl-K", label: "Go anywhere by name", run: () => (overlay.value = "palette") },
+    { keys: "?", label: "These keys", run: () => (overlay.value = "help") },
+    { keys: "R", label: "Read again", run: refresh },
+  ]);
+
+  useEffect(() => {
+    if (view === "usage") void session.show();
+    const label = VIEWS.find(({ id }) => id === view)?.label;
+    document.title = label === undefined ? "Muster" : `${label} \u00b7 Muster`;
+    menu.value = false;
+  }, [view, session.engine.value]);
 
   const phase = session.phase.value;
-  const answer = session.answer.value;
-  const engine = session.engine.value;
-  // With nothing read there is no time to choose from; a server can be asked again.
-  const asksForWindow = engine !== null && (engine.capabilities.engine === "http" || phase.kind !== "failed");
-
+  const label = VIEWS.find(({ id }) => id === view)?.label ?? "";
   return (
-    <>
-      <a class="skip" href="#content" onClick={skipToContent}>Skip to the figures</a>
-      <header class="top">
-        <div class="brand"><MarkIcon /><span>Muster</span></div>
-        <SourceLine session={session} />
-        {asksForWindow && <WindowPicker session={session} />}
-        <div class="tools">
-          {engine?.capabilities.engine === "http" && (
-            <button type="button" class="tool" onClick={() => void session.refresh()} aria-label="Read again" title="Read again"><ReloadIcon /></button>
-          )}
-          <button type="button" class="tool" onClick={onFiles} title="Open log files"><FileIcon /><span>Open</span></button>
-          <button type="button" class="tool" onClick={nextTheme} aria-label={`Colours: ${theme.value}`} title={`Colours: ${theme.value}`}>
-            <ThemeIcon theme={theme.value} />
-          </button>
+    <ServerContext.Provider value={documents}>
+      <a class="skip" href="#content" onClick={skipToContent}>Skip to the content</a>
+      <div class="shell">
+        <aside class={`side${menu.value ? " open" : ""}`}>
+          <div class="side-head">
+            <a class="brand" href={hrefOf(documents === null ? "usage" : "now")} aria-label="Muster, start"><MarkIcon /><span>Muster</span></a>
+            <Connection />
+            <button type="button" class="tool menu-button" aria-expanded={menu.value} aria-controls="views" aria-label="Views" onClick={() => (menu.value = !menu.value)}><MenuIcon /></button>
+          </div>
+          <div id="views" class="side-body">
+            <Nav current={view} onGo={() => (menu.value = false)} />
+            <p class="side-foot">
+              <button type="button" class="link" onClick={() => (overlay.value = "palette")}>Go to <kbd>Ctrl-K</kbd></button>
+              <button type="button" class="link" onClick={() => (overlay.value = "help")}>Keys <kbd>?</kbd></button>
+              {documents !== null && documents.engine.capabilities.version !== null && <span>Muster {documents.engine.capabilities.version}</span>}
+            </p>
+          </div>
+        </aside>
+        <div class="body">
+          <header class="top">
+            <h1>{label}</h1>
+            <Tools session={session} view={view} onFiles={onFiles} onRefresh={refresh} />
+          </header>
+          <input ref={fileInput} type="file" multiple hidden data-input="files" onChange={pick} />
+          <input ref={folderInput} type="file" multiple hidden data-input="folder" {...{ webkitdirectory: true }} onChange={pick} />
+          <main
+            id="content"
+            tabIndex={-1}
+            class={view === "usage" && session.answer.value !== null ? "answered" : ""}
+            data-view={view ?? "none"}
+            data-phase={view === "usage" || view === null ? phase.kind : "ready"}
+            aria-busy={view === "usage" && phase.kind === "reading"}
+          >
+            <View view={view} session={session} onFiles={onFiles} onFolder={onFolder} />
+          </main>
         </div>
-      </header>
-      <input ref={fileInput} type="file" multiple hidden data-input="files" onChange={pick} />
-      <input ref={folderInput} type="file" multiple hidden data-input="folder" {...{ webkitdirectory: true }} onChange={pick} />
-
-      <main id="content" class={answer === null ? "" : "answered"} tabIndex={-1} data-phase={phase.kind} aria-busy={phase.kind === "reading"}>
-        {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
-        {phase.kind === "empty" && <Empty onFiles={onFiles} onFolder={onFolder} />}
-        {phase.kind === "failed" && <Failed session={session} problem={phase.problem} onFiles={onFiles} onFolder={onFolder} />}
-        {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <Usage session={session} answer={answer} />}
-      </main>
-
-      {phase.kind !== "empty" && phase.kind !== "looking" && (
-        <footer>
-          <LockIcon />
-          {engine?.capabilities.engine === "http"
-            ? "Figures come from the Muster server of this page. Files that you drop are read in your browser and stay there."
-            : "Files are read in your browser and stay there; this page may not connect to any other host."}
-        </footer>
-      )}
-      <p class="hidden" role="status">{spoken(session)}</p>
+      </div>
       {hovering && <div class="drop-cover"><p>Drop to read</p></div>}
-    </>
+      {overlay.value === "help" && <Help onClose={() => (overlay.value = "none")} />}
+      {overlay.value === "palette" && <Palette commands={commands} onClose={() => (overlay.value = "none")} />}
+    </ServerContext.Provider>
   );
 }
 
-/** Where the figures come from. */
-function SourceLine({ session }: { session: Session }): JSX.Element {
-  const engine = session.engine.value;
-  const sources = session.answer.value?.report.sources ?? [];
-  const bytes = sources.reduce((sum, source) => sum + source.bytes, 0);
-  const size = sources.length > 0 ? `${plural(sources.length, "log")}, ${formatBytes(bytes)}` : "";
-  const server = session.server.value;
-  if (engine === null) return <div class="source" />;
-  if (engine.capabilities.engine === "http") {
-    return <div class="source">From this server{size !== "" && <span> · {size}</span>}</div>;
-  }
-  return (
-    <div class="source">
-      {size !== "" && <span>Opened here · {size}</span>}
-      {size !== "" && server !== null && " · "}
-      {server !== null && <button type="button" class="link" onClick={() => void session.backToServer()}>Back to the server</button>}
-    </div>
-  );
-}
-
-/** What a screen reader is told when the phase changes. */
-function spoken(session: Session): string {
-  const phase = session.phase.value;
-  const report = session.answer.value?.report;
-  if (phase.kind === "reading") return "Reading";
-  if (phase.kind !== "ready" || report === undefined) return "";
-  const newest = report.recent[0];
-  const until = newest === undefined ? "" : `, the newest at ${formatTime(newest.ts)} UTC`;
-  return `${plural(report.totals.calls, "call")} read${until}.`;
-}
-
-/** The address's fragment holds the window, so the link must not change it. */
+/** The address's fragment says what is shown, so the link must not change it. */
 function skipToContent(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("content")?.focus();
-}
-
-/** Takes files dropped anywhere on the page; true while some are held over it. */
-function useFileDrop(session: Session): boolean {
-  const depth = useSignal(0);
-  useEffect(() => {
-    const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
-    const enter = (event: DragEvent): void => {
-      if (hasFiles(event)) depth.value += 1;
-    };
-    const leave = (event: DragEvent): void => {
-      if (hasFiles(event)) depth.value = Math.max(0, depth.value - 1);
-    };
-    const over = (event: DragEvent): void => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "copy";
-    };
-    const drop = (event: DragEvent): void => {
-      if (!hasFiles(event) || event.dataTransfer === null) return;
-      event.preventDefault();
-      depth.value = 0;
-      void fromDrop(event.dataTransfer).then((picked) => session.open(picked));
-    };
-    addEventListener("dragenter", enter);
-    addEventListener("dragleave", leave);
-    addEventListener("dragover", over);
-    addEventListener("drop", drop);
-    return () => {
-      removeEventListener("dragenter", enter);
-      removeEventListener("dragleave", leave);
-      removeEventListener("dragover", over);
-      removeEventListener("drop", drop);
-    };
-  }, [session]);
-  return depth.value > 0;
 }

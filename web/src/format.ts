@@ -114,6 +114,17 @@ export function formatDuration(ms: number): string {
   return `${formatCount(Math.floor(hours / 24))} d ${hours % 24} h`;
 }
 
+/** `14 s`, `3 min`, `5 h 03 min`, `12 d 4 h`: how long ago, to the second only while that matters. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${two(minutes % 60)} min`;
+  return `${formatCount(Math.floor(hours / 24))} d ${hours % 24} h`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
@@ -131,6 +142,13 @@ export function formatDay(day: string): string {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
   const month = MONTHS[Number(match?.[2]) - 1];
   return match === null || month === undefined ? day : `${Number(match[3])} ${month} ${match[1]}`;
+}
+
+/** `13:05:26` of a time on the same UTC day as `today`, in milliseconds; else `20 Nov 13:05`. */
+export function formatMoment(time: string, today: number): string {
+  const full = formatTime(time);
+  if (full === time || full.startsWith(new Date(today).toISOString().slice(0, 10))) return full.slice(full === time ? 0 : 11);
+  return `${formatDay(full.slice(0, 10)).slice(0, -5)} ${full.slice(11, 16)}`;
 }
 
 /** `torn_tail` as `torn tail`. */

@@ -1,7 +1,7 @@
 import { batch, signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import type { Answer, Engine, Progress } from "./engine/engine";
-import { isAbort, messageOf, Problem } from "./engine/problem";
+import { isAbort, Problem, problemOf } from "./engine/problem";
 import type { PickedFile } from "./engine/protocol";
 import type { Picked } from "./files";
 import { ALL, formatFragment, parseFragment, sameWindow } from "./window";
@@ -65,14 +65,22 @@ export class Session {
     return this.#left;
   }
 
-  async start(): Promise<void> {
+  /** Finds the server. Its figures are asked for at once if they are `wanted`, else by the first `show`. */
+  async start(wanted = true): Promise<void> {
     this.#window.value = parseFragment(this.#around.readFragment());
     const server = await this.#around.findServer();
     this.#server.value = server;
     // Files may have been dropped before the server answered.
     if (this.#engine.value !== null) return;
     if (server === null) this.#phase.value = { kind: "empty" };
-    else await this.#use(server, []);
+    else if (wanted) await this.#use(server, []);
+    else this.#engine.value = server;
+  }
+
+  /** The figures come on the screen: asks for them where nobody has. */
+  async show(): Promise<void> {
+    const engine = this.#engine.value;
+    if (engine !== null && this.#phase.value.kind === "looking") await this.#use(engine, []);
   }
 
   /** Reads what the user dropped or chose instead of whatever was shown. */
@@ -107,7 +115,7 @@ export class Session {
     const window = parseFragment(this.#around.readFragment());
     if (sameWindow(window, this.#window.value)) return;
     this.#window.value = window;
-    await this.refresh();
+    if (this.#phase.value.kind !== "looking") await this.refresh();
   }
 
   /** Stops a reading; what was shown before comes back. */
@@ -115,7 +123,8 @@ export class Session {
     this.#running?.abort();
   }
 
-  async refresh(): Promise<void> {
+  /** Asks again. A `quiet` one leaves what is shown in its place until the answer is there, and if none comes. */
+  async refresh(quiet = false): Promise<void> {
     const engine = this.#engine.value;
     if (engine === null) return;
     this.#running?.abort();
@@ -123,7 +132,8 @@ export class Session {
     this.#running = running;
     const window = this.#window.value;
     const isCurrent = (): boolean => this.#running === running;
-    this.#phase.value = { kind: "reading", progress: null };
+    const unseen = quiet && this.#phase.value.kind === "ready";
+    if (!unseen) this.#phase.value = { kind: "reading", progress: null };
     try {
       const answer = await engine.query(
         "usage",
@@ -131,7 +141,7 @@ export class Session {
         {
           signal: running.signal,
           onProgress: (progress) => {
-            if (isCurrent()) this.#phase.value = { kind: "reading", progress };
+            if (isCurrent() && !unseen) this.#phase.value = { kind: "reading", progress };
           },
         },
       );
@@ -147,9 +157,9 @@ export class Session {
         await this.#afterCancel();
         return;
       }
-      const problem =
-        error instanceof Problem ? error : new Problem("reader", `${messageOf(error)}.`, "Reload the page and try again.");
-      this.#phase.value = { kind: "failed", problem };
+      // The connection's own sign says that what is shown may be old.
+      if (unseen) return;
+      this.#phase.value = { kind: "failed", problem: problemOf(error) };
     } finally {
       if (isCurrent()) this.#running = null;
     }
@@ -191,8 +201,8 @@ export class Session {
       this.#engine.value = engine;
       this.#left.value = left;
     });
-    this.#unsubscribe = engine.subscribe("usage", { window: this.#window.value, recent: RECENT }, () => {
-      if (this.#running === null) void this.refresh();
+    this.#unsubscribe = engine.subscribe("usage", () => {
+      if (this.#running === null) void this.refresh(true);
     });
     await this.refresh();
   }

@@ -12,6 +12,10 @@ export function nextTheme(): void {
   theme.value = ORDER[(ORDER.indexOf(theme.value) + 1) % ORDER.length] ?? "system";
 }
 
+export function setTheme(chosen: Theme): void {
+  theme.value = chosen;
+}
+
 /** Keeps the document and the browser's storage in step with the choice. */
 export function applyTheme(): void {
   effect(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Answer, Engine, QueryControl, UsageParams } from "../src/engine/engine";
+import type { Answer, Engine, QueryControl, UsageParams, ViewName } from "../src/engine/engine";
 import { Problem } from "../src/engine/problem";
 import { parseReport } from "../src/engine/report";
 import { Session } from "../src/session";
@@ -22,7 +22,7 @@ class ManualEngine implements Engine {
   change: () => void = () => {};
 
   constructor(engine: "http" | "wasm") {
-    this.capabilities = { engine, views: ["usage"], live: true, version: null } as const;
+    this.capabilities = { engine, views: ["usage"], acts: [], live: true, version: null } as const;
   }
   query(_view: "usage", params: UsageParams, control: QueryControl): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -30,7 +30,13 @@ class ManualEngine implements Engine {
       this.asked.push({ params, control, resolve, reject });
     });
   }
-  subscribe(_view: "usage", _params: UsageParams, onChange: () => void): () => void {
+  ask(): Promise<never> {
+    return Promise.reject(new Error("not asked here"));
+  }
+  act(): Promise<never> {
+    return Promise.reject(new Error("not asked here"));
+  }
+  subscribe(_view: ViewName, onChange: () => void): () => void {
     this.change = onChange;
     return () => {
       this.change = () => {};
@@ -112,6 +118,21 @@ describe("without a server", () => {
 });
 
 describe("with a server", () => {
+  it("does not ask for figures that nobody looks at", async () => {
+    const server = new ManualEngine("http");
+    const { session } = begin(server);
+    await session.start(false);
+    expect(session.engine.value).toBe(server);
+    expect(session.phase.value).toEqual({ kind: "looking" });
+    expect(server.asked).toHaveLength(0);
+    const shown = session.show();
+    server.asked[0]?.resolve(ANSWER);
+    await shown;
+    expect(session.phase.value).toEqual({ kind: "ready" });
+    await session.show();
+    expect(server.asked).toHaveLength(1);
+  });
+
   it("asks it at once, again for another window, and puts the window into the address", async () => {
     const server = new ManualEngine("http");
     const { session, address } = begin(server);
@@ -174,8 +195,13 @@ describe("with a server", () => {
     expect(session.engine.value).toBe(server);
     server.change();
     expect(server.asked).toHaveLength(3);
+    expect(session.phase.value).toEqual({ kind: "ready" });
     server.change();
     expect(server.asked).toHaveLength(3);
+    server.asked[2]?.reject(new Problem("unreachable", "gone", "wait"));
+    await settled();
+    expect(session.phase.value).toEqual({ kind: "ready" });
+    expect(session.answer.value).toBe(ANSWER);
   });
 
   it("returns to it when the reading of files is given up", async () => {

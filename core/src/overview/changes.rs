@@ -108,9 +108,7 @@ impl ChangeLog {
 
     /// What the store says of the fleet at `now`.
     pub fn handle_fleet(&mut self, now: Timestamp, rows: &[FleetRow]) {
-        for row in rows {
-            self.fleet.handle_row(now, row.clone());
-        }
+        self.fleet.handle_fleet(now, rows.to_vec());
         let first = !mem::replace(&mut self.fleet_is_known, true);
         self.take_transitions(now, first);
     }

@@ -17,6 +17,7 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod gateway;
 mod glance;
 mod heartbeat;
 mod help;
@@ -36,6 +37,7 @@ mod signal;
 mod sonnet_opus;
 mod specs;
 mod spend;
+mod store;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -57,7 +59,7 @@ pub use agents::{
 pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
-    SYSTEM_RESPONDER, SweptView,
+    ContestView, SYSTEM_RESPONDER, SweptView,
 };
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
@@ -81,7 +83,12 @@ pub use feedback::{
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
-pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
+pub use gateway::{
+    AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
+    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
+    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+};
 pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
@@ -101,6 +108,7 @@ pub use sonnet_opus::{
 };
 pub use specs::{CandidateView, SpecRootState, SpecRootView, SpecView, SpecsView, WhyNone};
 pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
+pub use store::{MalformedView, StoreCheckView, StoreInfoView, StoreWatchView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
     StreamInfoView, StreamTailView,

@@ -148,10 +148,7 @@ impl Demo {
 }
 
 fn options() -> OpenOptions {
-    OpenOptions {
-        foreign: false,
-        tell: None,
-    }
+    OpenOptions::default()
 }
 
 fn cannot_write(error: &io::Error) -> Failure {

@@ -250,7 +250,7 @@ impl Work {
         let settings = &self.keeper.settings;
         let options = OpenOptions {
             foreign: settings.foreign,
-            tell: None,
+            ..OpenOptions::default()
         };
         store::open(&settings.url, self.keeper.now(), options).await
     }

@@ -1,8 +1,13 @@
-import type { Report } from "./report";
 import type { TimeWindow } from "../window";
+import type { Acts, Documents } from "./documents";
+import type { Report } from "./report";
 
-/** What an engine can be asked for. More views come with more reports. */
-export type ViewName = "usage";
+/** What an engine can be asked for. */
+export type ViewName = keyof Documents;
+export type ActName = keyof Acts;
+
+/** Parameters of a question, as they stand in its address. */
+export type Params = Readonly<Record<string, string>>;
 
 export interface UsageParams {
   readonly window: TimeWindow;
@@ -12,7 +17,9 @@ export interface UsageParams {
 
 export interface Capabilities {
   readonly engine: "http" | "wasm";
-  readonly views: readonly ViewName[];
+  readonly views: readonly string[];
+  /** What it can be told to do; nothing where it only reads. */
+  readonly acts: readonly string[];
   /** Whether `subscribe` ever reports a change. */
   readonly live: boolean;
   /** The version of the server, where one answers. */
@@ -40,12 +47,16 @@ export interface QueryControl {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Where the page has its answers from: a server, or the core in a worker. Both give the same document. */
+/** Where the page has its answers from: a server, or the core in a worker. Both give the same documents. */
 export interface Engine {
   readonly capabilities: Capabilities;
-  /** Rejects with `Problem`, or with an `AbortError` after the signal. */
-  query(view: ViewName, params: UsageParams, control: QueryControl): Promise<Answer>;
+  /** Reads the logs. Rejects with `Problem`, or with an `AbortError` after the signal. */
+  query(view: "usage", params: UsageParams, control: QueryControl): Promise<Answer>;
+  /** Any document. Rejects with `Problem`, or with an `AbortError` after the signal. */
+  ask<View extends ViewName>(view: View, params: Params, signal: AbortSignal): Promise<Documents[View]>;
+  /** Has something done. Rejects with `Problem`. */
+  act<Name extends ActName>(name: Name, takes: Acts[Name]["takes"]): Promise<Acts[Name]["gives"]>;
   /** Calls back when the answer may have changed; returns the way to stop. */
-  subscribe(view: ViewName, params: UsageParams, onChange: () => void): () => void;
+  subscribe(view: ViewName, onChange: () => void): () => void;
   close(): void;
 }

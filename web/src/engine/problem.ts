@@ -1,4 +1,4 @@
-export type ProblemKind = "no_known_log" | "unreadable" | "reader" | "server" | "unreachable";
+export type ProblemKind = "no_known_log" | "unreadable" | "reader" | "server" | "unreachable" | "not_found" | "no_server";
 
 /** A file that a problem is about. */
 export interface ConcernedFile {
@@ -20,6 +20,11 @@ export class Problem extends Error {
     this.hint = hint;
     this.files = files;
   }
+}
+
+/** Anything that was thrown, as a problem. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem("reader", `${messageOf(error)}.`, "Reload the page and try again.");
 }
 
 /** Whether a rejection only says that the user gave up. */

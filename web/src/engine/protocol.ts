@@ -1,5 +1,5 @@
+import type { DiagnoseOptions, ReadOptions } from "muster-core";
 import type { Progress } from "./engine";
-import type { ReadOptions } from "muster-core";
 
 /** A file with the path it has inside what was dropped or chosen. */
 export interface PickedFile {
@@ -7,11 +7,22 @@ export interface PickedFile {
   readonly file: File;
 }
 
+/** The reports that are made of the same reading as the usage report. */
+export const SIDE_REPORTS = ["cache-stats", "models", "routing", "savings"] as const;
+export type SideReport = (typeof SIDE_REPORTS)[number];
+
 /** Page to worker: read these files. */
 export interface ReadRequest {
   readonly id: number;
   readonly files: readonly PickedFile[];
   readonly options: ReadOptions;
+}
+
+/** Page to worker: what is wrong with the gateway that this evidence is of? */
+export interface DiagnoseRequest {
+  readonly id: number;
+  readonly bundle: string;
+  readonly options: DiagnoseOptions;
 }
 
 /** Worker to page. */
@@ -22,5 +33,8 @@ export type ReadReply =
       readonly kind: "done";
       readonly json: string;
       readonly unknown: readonly string[];
+      /** Further documents by their names. */
+      readonly reports?: Readonly<Record<string, string>>;
     }
+  | { readonly id: number; readonly kind: "diagnosed"; readonly json: string }
   | { readonly id: number; readonly kind: "failed"; readonly message: string };

@@ -1,7 +1,10 @@
 import { spawnWorker } from "spawn-worker";
-import type { Answer, Capabilities, Engine, QueryControl, UsageParams, ViewName } from "./engine";
+import type { Acts, Documents } from "./documents";
+import type { ActName, Answer, Capabilities, Engine, Params, QueryControl, UsageParams, ViewName } from "./engine";
+import { parseDocument } from "./json";
 import { messageOf, Problem } from "./problem";
-import type { PickedFile, ReadReply, ReadRequest } from "./protocol";
+import { SIDE_REPORTS } from "./protocol";
+import type { DiagnoseRequest, PickedFile, ReadReply, ReadRequest } from "./protocol";
 import { parseReport } from "./report";
 import { windowBounds } from "../window";
 
@@ -13,18 +16,19 @@ let lastId = 0;
 
 /** Reads files that the user handed over, in a worker of this page. */
 export class WasmEngine implements Engine {
-  readonly capabilities: Capabilities = { engine: "wasm", views: ["usage"], live: false, version: null };
+  readonly capabilities: Capabilities = { engine: "wasm", views: ["usage", ...SIDE_REPORTS], acts: [], live: false, version: null };
   readonly #files: readonly PickedFile[];
   readonly #spawn: () => Worker;
   #worker: Worker | null = null;
   #busy = false;
+  #reports: Readonly<Record<string, string>> = {};
 
   constructor(files: readonly PickedFile[], spawn: () => Worker = spawnWorker) {
     this.#files = files;
     this.#spawn = spawn;
   }
 
-  query(_view: ViewName, params: UsageParams, control: QueryControl): Promise<Answer> {
+  query(_view: "usage", params: UsageParams, control: QueryControl): Promise<Answer> {
     const id = ++lastId;
     this.#worker ??= spare ?? this.#spawn();
     spare = null;
@@ -60,11 +64,13 @@ export class WasmEngine implements Engine {
           return;
         }
         settle();
-        if (reply.kind === "failed") {
+        if (reply.kind !== "done") {
+          if (reply.kind === "diagnosed") return;
           discard();
           reject(new Problem("reader", `The reader stopped: ${reply.message}.`, RELOAD));
           return;
         }
+        this.#reports = reply.reports ?? {};
         try {
           resolve(answerOf(reply));
         } catch (error) {
@@ -87,6 +93,17 @@ export class WasmEngine implements Engine {
     });
   }
 
+  /** Documents that were made of the last reading, in its window. */
+  ask<View extends ViewName>(view: View, _params: Params): Promise<Documents[View]> {
+    const json = this.#reports[view];
+    if (json === undefined) return Promise.reject(new Problem("no_server", "Files alone do not tell this.", "Open the page from muster ops."));
+    return Promise.resolve(parseDocument(json) as Documents[View]);
+  }
+
+  act<Name extends ActName>(_name: Name, _takes: Acts[Name]["takes"]): Promise<Acts[Name]["gives"]> {
+    return Promise.reject(new Problem("no_server", "Files cannot be acted upon.", "Open the page from muster ops."));
+  }
+
   subscribe(): () => void {
     return () => {};
   }
@@ -96,6 +113,36 @@ export class WasmEngine implements Engine {
     else spare = this.#worker ?? spare;
     this.#worker = null;
   }
+}
+
+/** What is wrong with a gateway, out of the text of an evidence bundle, found out in a worker of this page. */
+export function diagnoseBundle(bundle: string, options: DiagnoseRequest["options"] = {}, spawn: () => Worker = spawnWorker): Promise<Documents["diagnosis"]["diagnosis"]> {
+  const worker = spare ?? spawn();
+  spare = null;
+  const id = ++lastId;
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      worker.removeEventListener("message", onMessage);
+      worker.removeEventListener("error", onError);
+    };
+    const onError = (event: ErrorEvent): void => {
+      settle();
+      worker.terminate();
+      reject(new Problem("reader", `The reader stopped: ${event.message || "it could not be started"}.`, RELOAD));
+    };
+    const onMessage = (event: MessageEvent<ReadReply>): void => {
+      const reply = event.data;
+      if (reply.id !== id) return;
+      settle();
+      if (spare === null) spare = worker;
+      else worker.terminate();
+      if (reply.kind === "diagnosed") resolve(parseDocument(reply.json) as Documents["diagnosis"]["diagnosis"]);
+      else reject(new Problem("unreadable", `This bundle cannot be used: ${reply.kind === "failed" ? reply.message : "no answer came"}.`, "Collect one by muster gateway collect, and open it again."));
+    };
+    worker.addEventListener("message", onMessage);
+    worker.addEventListener("error", onError);
+    worker.postMessage({ id, bundle, options } satisfies DiagnoseRequest);
+  });
 }
 
 function answerOf(reply: Extract<ReadReply, { kind: "done" }>): Answer {

@@ -1,7 +1,8 @@
-import { logKind, TelemetryReader } from "muster-core";
+import { diagnoseJson, logKind, TelemetryReader } from "muster-core";
 import { loadCore } from "./module";
 import { messageOf } from "./problem";
-import type { ReadReply, ReadRequest } from "./protocol";
+import { SIDE_REPORTS } from "./protocol";
+import type { DiagnoseRequest, ReadReply, ReadRequest } from "./protocol";
 
 /** Bytes per push: large enough to be fast, small enough for memory to stay flat. */
 const CHUNK_BYTES = 1 << 20;
@@ -10,10 +11,16 @@ const PROGRESS_MS = 80;
 
 const reply = (message: ReadReply): void => self.postMessage(message);
 
-self.addEventListener("message", (event: MessageEvent<ReadRequest>) => {
-  const { id } = event.data;
-  read(event.data).catch((error: unknown) => reply({ id, kind: "failed", message: messageOf(error) }));
+self.addEventListener("message", (event: MessageEvent<ReadRequest | DiagnoseRequest>) => {
+  const request = event.data;
+  const { id } = request;
+  ("bundle" in request ? diagnose(request) : read(request)).catch((error: unknown) => reply({ id, kind: "failed", message: messageOf(error) }));
 });
+
+async function diagnose({ id, bundle, options }: DiagnoseRequest): Promise<void> {
+  await loadCore();
+  reply({ id, kind: "diagnosed", json: diagnoseJson(bundle, options) });
+}
 
 async function read({ id, files, options }: ReadRequest): Promise<void> {
   await loadCore();
@@ -63,7 +70,8 @@ async function read({ id, files, options }: ReadRequest): Promise<void> {
         reader.noteUnreadable(path, error.message);
       }
     }
-    reply({ id, kind: "done", json: reader.showJson(), unknown });
+    const reports = Object.fromEntries(SIDE_REPORTS.map((name) => [name, reader.reportJson(name)]));
+    reply({ id, kind: "done", json: reader.showJson(), unknown, reports });
   } finally {
     reader.free();
   }

@@ -1,5 +1,4 @@
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 
 const DAY_S = 86_400;
 
@@ -14,6 +13,8 @@ export interface ChartOptions {
   readonly formatAxis: (values: readonly number[]) => string[];
   /** Lines of the box beside the pointer; the first is its heading. */
   readonly describe: (index: number) => readonly string[];
+  /** A level to keep below, in the unit of the values. */
+  readonly limit?: { readonly value: number; readonly label: string };
   /** Called with the first and last bar of a stretch that was dragged over. */
   readonly onSelect: (first: number, last: number) => void;
 }
@@ -21,6 +22,7 @@ export interface ChartOptions {
 /** Bars by day on a canvas, drawn in the colours of the page. */
 export class DayChart {
   readonly #host: HTMLElement;
+  #bars: DayBars;
   readonly #plot: uPlot;
   readonly #resize: ResizeObserver;
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -28,6 +30,7 @@ export class DayChart {
 
   constructor(host: HTMLElement, bars: DayBars, options: ChartOptions) {
     this.#host = host;
+    this.#bars = bars;
     const color = (name: string) => (): string => resolveColor(host, name);
     const hint = document.createElement("div");
     hint.className = "chart-hint";
@@ -52,8 +55,8 @@ export class DayChart {
         },
         scales: {
           // From the days themselves: for a single one the chart's own guess is years wide.
-          x: { time: true, range: () => [(bars.days[0] ?? 0) - DAY_S * 0.6, (bars.days.at(-1) ?? 0) + DAY_S * 0.6] },
-          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+          x: { time: true, range: () => [(this.#bars.days[0] ?? 0) - DAY_S * 0.6, (this.#bars.days.at(-1) ?? 0) + DAY_S * 0.6] },
+          y: { range: (_plot, _min, max) => [0, Math.max(max, options.limit?.value ?? 0) * 1.08 || 1] },
         },
         axes: [
           {
@@ -80,13 +83,14 @@ export class DayChart {
           },
         ],
         hooks: {
+          ...(options.limit !== undefined && { draw: [(plot: uPlot) => drawLimit(plot, options.limit, { line: color("--warn")(), ground: color("--panel")() })] }),
           setCursor: [(plot) => placeHint(plot, hint, options.describe)],
           setSelect: [
             (plot) => {
               const { left, width } = plot.select;
               if (width < 2) return;
-              const first = firstAtOrAfter(bars.days, plot.posToVal(left, "x") - DAY_S / 2);
-              const last = firstAtOrAfter(bars.days, plot.posToVal(left + width, "x") + DAY_S / 2) - 1;
+              const first = firstAtOrAfter(this.#bars.days, plot.posToVal(left, "x") - DAY_S / 2);
+              const last = firstAtOrAfter(this.#bars.days, plot.posToVal(left + width, "x") + DAY_S / 2) - 1;
               plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
               if (first <= last) options.onSelect(first, last);
             },
@@ -100,6 +104,12 @@ export class DayChart {
     this.#resize = new ResizeObserver(() => this.#plot.setSize(this.#size()));
     this.#resize.observe(host);
     this.#scheme.addEventListener("change", this.#redraw);
+  }
+
+  /** Other values, or other days, in the same chart: what the pointer shows stays. */
+  update(bars: DayBars): void {
+    this.#bars = bars;
+    this.#plot.setData([[...bars.days], [...bars.values]]);
   }
 
   /** Draws again, after the colours of the page have changed. */
@@ -116,6 +126,32 @@ export class DayChart {
   #size(): { width: number; height: number } {
     return { width: Math.max(this.#host.clientWidth, 160), height: 232 };
   }
+}
+
+/** A dashed line across the days, with its name above it at the left. */
+function drawLimit(plot: uPlot, limit: ChartOptions["limit"], colors: { line: string; ground: string }): void {
+  if (limit === undefined) return;
+  const { ctx, bbox } = plot;
+  const y = Math.round(plot.valToPos(limit.value, "y", true));
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colors.line;
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([5 * ratio, 4 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  // On a ground of its own: bars may stand behind it.
+  ctx.font = `${11 * ratio}px ${getComputedStyle(plot.root).fontFamily}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  const width = ctx.measureText(limit.label).width;
+  ctx.fillStyle = colors.ground;
+  ctx.fillRect(bbox.left + 4 * ratio, y - 18 * ratio, width + 10 * ratio, 15 * ratio);
+  ctx.fillStyle = colors.line;
+  ctx.fillText(limit.label, bbox.left + 9 * ratio, y - 6 * ratio);
+  ctx.restore();
 }
 
 /** The colour that a custom property means here and now, `light-dark()` resolved. */

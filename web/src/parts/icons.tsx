@@ -37,6 +37,10 @@ export function WarnIcon(): JSX.Element {
   return <Icon><path d="M8 2l6.5 11.75h-13zM8 6.5v3.25M8 11.75v.01" /></Icon>;
 }
 
+export function MenuIcon(): JSX.Element {
+  return <Icon><path d="M2 4h12M2 8h12M2 12h12" /></Icon>;
+}
+
 export function ThemeIcon({ theme }: { theme: "system" | "light" | "dark" }): JSX.Element {
   switch (theme) {
     case "light":

@@ -1,0 +1,169 @@
+// What changes while somebody looks: the page is told, and says so when it is not.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, afterEach, describe, it } from "node:test";
+import { serveFake } from "./fake-server.mjs";
+import { agent, fleet, request } from "./fleet.mjs";
+import { launch, noChromium, openPage, until } from "./support.mjs";
+
+describe("a page that is told of changes", { skip: noChromium }, () => {
+  let browser;
+  let fake;
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    fake = await serveFake();
+  });
+  afterEach(() => fake.stop());
+
+  const visit = async (address) => {
+    const page = await openPage(browser, fake.address + address);
+    await page.waitForSelector('[data-connection="live"]');
+    return page;
+  };
+
+  it("shows an agent that dies, without a reload", async () => {
+    const page = await visit("#/agents");
+    await page.waitForSelector('tr:has-text("planner-02") [data-state="alive"]');
+    fake.set("agents", fake.documents.agents.map((one) => (one.agent_id === "planner-02" ? { ...one, state: "dead", reason: "gone" } : one)));
+    await page.waitForSelector('tr:has-text("planner-02") [data-state="dead"]');
+    await page.context().close();
+  });
+
+  it("lets a human approve with a reason, and counts what waits", async () => {
+    const page = await visit("#/inbox");
+    await page.waitForSelector('.nav .count:has-text("2")');
+    const card = page.locator('[data-request="req-2"]');
+    await card.locator("input").fill("within the month's budget");
+    await card.locator('[data-act="approve"]').click();
+    await card.waitFor({ state: "detached" });
+    assert.deepEqual(fake.acted, [["approve", { request_id: "req-2", reason: "within the month's budget" }]]);
+    await page.waitForSelector('.nav .count:has-text("1")');
+    await page.context().close();
+  });
+
+  it("says what stands where a decision is refused", async () => {
+    fake.documents.acts.reject = (takes) => ({ request_id: takes.request_id, outcome: "refused", refusal: "already_decided", approved: true, responder: "kim", reason: null, decided_at: null });
+    const page = await visit("#/inbox");
+    await page.click('[data-request="req-1"] [data-act="reject"]');
+    await page.waitForSelector('[data-request="req-1"] [role="alert"]:has-text("Already approved by kim")');
+    await page.context().close();
+  });
+
+  it("keeps a reason that is being written when requests come", async () => {
+    const page = await visit("#/inbox");
+    await page.fill('[data-request="req-1"] input', "half a sen");
+    fake.set("approvals", [...fake.documents.approvals, request("req-9", { approval_type: "third" })]);
+    await page.waitForSelector('[data-request="req-9"]');
+    assert.equal(await page.inputValue('[data-request="req-1"] input'), "half a sen");
+    await page.context().close();
+  });
+
+  it("follows a stream, holds still when paused, and goes on without loss", async () => {
+    const page = await visit("#/streams/task_completed");
+    const add = (n) => {
+      fake.documents.streamEvents.push({ event_id: `${Date.now() + n}-${n}`, event_type: "task_completed", timestamp: new Date().toISOString(), source: "new", data: { n } });
+      fake.tell("streams");
+    };
+    await page.waitForSelector('tr:has-text("T-139")');
+    add(1001);
+    await page.waitForSelector('tr:has-text("n=1001")');
+    await page.click('[data-act="pause"]');
+    add(1002);
+    await page.waitForSelector('[data-act="pause"]:has-text("new events")');
+    assert.equal(await page.locator('tr:has-text("n=1002")').count(), 0);
+    await page.click('[data-act="pause"]');
+    await page.waitForSelector('tr:has-text("n=1002")');
+    await page.context().close();
+  });
+
+  it("marks where events of a stream are missing", async () => {
+    const page = await visit("#/streams/task_completed");
+    await page.waitForSelector('tr:has-text("T-139")');
+    const before = fake.documents.stream;
+    fake.documents.stream = (params) => ({ ...before(params), gap: { event_type: "task_completed", after: params.get("after"), first_kept: "9-0" } });
+    fake.tell("streams");
+    await page.waitForSelector('.gap-row:has-text("removed before they could be read")');
+    await page.context().close();
+  });
+
+  it("says that it is cut off, shows the age of what it has, and recovers with another process", async () => {
+    const page = await visit("#/now");
+    await page.waitForSelector('[data-verdict="trouble"]');
+    await fake.halt();
+    await page.waitForSelector('[data-connection="lost"]');
+    assert.equal(await page.isVisible('[data-verdict="trouble"]'), true);
+    fake.documents.now = { ...fake.documents.now, verdict: "ok", headline: "All is well" };
+    fake.documents.capabilities = { ...fake.documents.capabilities, token: "another-token" };
+    await fake.resume();
+    await page.waitForSelector('[data-verdict="ok"]');
+    await page.waitForSelector('[data-connection="live"]');
+    await page.click('[data-request="req-1"] [data-act="approve"]');
+    await until(() => fake.acted.length === 1, "the decision to arrive with the new token");
+    await page.context().close();
+  });
+
+  it("holds one stream for all tabs, and hands it on", async () => {
+    const page = await visit("#/now");
+    const second = await page.context().newPage();
+    await second.goto(`${fake.address}#/agents`);
+    await second.waitForSelector('[data-connection="live"]');
+    assert.equal(fake.clients.size, 1);
+    fake.set("agents", [agent(0, { agent_id: "told-to-both" })]);
+    await second.waitForSelector('tr:has-text("told-to-both")');
+    await page.close();
+    await until(() => fake.clients.size === 1, "the other tab to take over");
+    fake.set("agents", [agent(0, { agent_id: "told-by-the-heir" })]);
+    await second.waitForSelector('tr:has-text("told-by-the-heir")');
+    await second.context().close();
+  });
+
+  it("confirms before a run that spends", async () => {
+    const page = await visit("#/runs/commands");
+    await page.click('[data-command="nightly"] button:has-text("Run")');
+    assert.equal(fake.acted.length, 0);
+    await page.click('[role="alertdialog"] button:has-text("Run it")');
+    await page.waitForFunction(() => location.hash === "#/runs/command/c1");
+    assert.deepEqual(fake.acted, [["run-start", { command: "nightly", confirmed: true }]]);
+    await page.context().close();
+  });
+
+  it("offers no decision where the server only reads", async () => {
+    fake.documents.capabilities = { ...fake.documents.capabilities, read_only: true, token: null, acts: [] };
+    const page = await visit("#/inbox");
+    await page.waitForSelector('[data-request="req-1"]');
+    assert.equal(await page.locator('[data-act="approve"]').count(), 0);
+    await page.context().close();
+  });
+
+  it("scrolls through 10,000 agents with few rows drawn, while they change", async () => {
+    const { agents, now } = fleet(10_000);
+    fake.set("agents", agents);
+    fake.set("now", now);
+    const page = await visit("#/agents");
+    await page.waitForSelector('.more:has-text("10,000 rows")');
+    // Frames while the list is scrolled to its end and fresh lists come in.
+    const feeding = setInterval(() => fake.set("agents", agents.map((one) => ({ ...one }))), 500);
+    const frames = await page.evaluate(async () => {
+      const box = document.querySelector(".virtual");
+      const times = [];
+      let last = performance.now();
+      for (let step = 1; step <= 90; step += 1) {
+        box.scrollTop = (box.scrollHeight * step) / 90;
+        await new Promise((next) => requestAnimationFrame(next));
+        times.push(performance.now() - last);
+        last = performance.now();
+      }
+      return { times: times.toSorted((a, b) => a - b), drawn: document.querySelectorAll(".virtual tbody tr").length };
+    });
+    clearInterval(feeding);
+    const median = frames.times[45];
+    const worst = frames.times.at(-1);
+    console.log(`10,000 agents: frame ${median.toFixed(1)} ms median, ${worst.toFixed(1)} ms worst, ${frames.drawn} rows drawn`);
+    assert.ok(frames.drawn < 80, `${frames.drawn} rows`);
+    assert.ok(median < 34, `${median} ms a frame`);
+    assert.ok(await page.locator(".virtual tbody tr").last().isVisible());
+    await page.context().close();
+  });
+});

@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import { formatCount } from "../format";
+import { choose, route } from "../router";
+import { Dot, toneOf } from "./badge";
+
+interface Chip {
+  readonly value: string;
+  readonly label: string;
+  readonly count: number;
+}
+
+/** Kinds of rows with their counts; those that are pressed are shown, and the choice stands in the address. */
+export function Chips({ legend, param, chips }: { legend: string; param: string; chips: readonly Chip[] }): JSX.Element {
+  const chosen = chosenValues(param);
+  const toggle = (value: string): void => {
+    const next = new Set(chosen);
+    if (!next.delete(value)) next.add(value);
+    choose({ [param]: [...next].join(",") });
+  };
+  return (
+    <div class="chips" role="group" aria-label={legend}>
+      {chips.map(({ value, label, count }) => (
+        <button key={value} type="button" class="chip" aria-pressed={chosen.has(value)} disabled={count === 0 && !chosen.has(value)} onClick={() => toggle(value)}>
+          <Dot tone={toneOf(value)} />{label} <b>{formatCount(count)}</b>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What is pressed; nothing means that all is shown. */
+export function chosenValues(param: string): ReadonlySet<string> {
+  return new Set((route.value.params[param] ?? "").split(",").filter((value) => value !== ""));
+}

@@ -1,0 +1,75 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Approval } from "../../engine/documents";
+import { plural } from "../../format";
+import { useKeys } from "../../keys";
+import { walkable } from "../../parts/cursor";
+import { DocumentView } from "../../parts/document-view";
+import { Filter, matches } from "../../parts/filter";
+import { Panel } from "../../parts/panel";
+import { route } from "../../router";
+import { History } from "./history";
+import { RequestCard } from "./request-card";
+
+/** Who waits for a human, and what was decided before. */
+export function InboxView(): JSX.Element {
+  return (
+    <>
+      <DocumentView view="approvals" what="the requests that wait">
+        {(requests) => <Waiting requests={requests} />}
+      </DocumentView>
+      <History />
+    </>
+  );
+}
+
+function Waiting({ requests }: { requests: readonly Approval[] }): JSX.Element {
+  const list = useRef<HTMLUListElement>(null);
+  const { q } = route.value.params;
+  const [wanted = null] = route.value.path;
+  const shown = requests
+    .filter(({ approval_type: type, agent_id: agent, context }) => matches(q, type, agent, JSON.stringify(context)))
+    .toSorted((a, b) => (a.deadline < b.deadline ? -1 : a.deadline > b.deadline ? 1 : 0));
+
+  useEffect(() => walkCards(list), []);
+  useEffect(() => {
+    if (wanted !== null) list.current?.querySelector(`[data-request="${CSS.escape(wanted)}"]`)?.scrollIntoView({ block: "nearest" });
+  }, [wanted]);
+  const press = (act: "approve" | "reject"): void => {
+    const card = document.activeElement?.closest("[data-request]");
+    card?.querySelector<HTMLButtonElement>(`[data-act="${act}"]`)?.click();
+  };
+  useKeys("Inbox", [
+    { keys: "a", label: "Approve the request that has the focus", run: () => press("approve") },
+    { keys: "x", label: "Reject it", run: () => press("reject") },
+    { keys: "e", label: "Write a reason", run: () => document.activeElement?.closest("[data-request]")?.querySelector("input")?.focus() },
+  ]);
+
+  return (
+    <Panel title="Waiting" name="approvals" note={requests.length > 0 ? `${plural(requests.length, "request")}, the next deadline first` : undefined} controls={requests.length > 3 ? <Filter label="Filter requests" /> : undefined}>
+      {requests.length === 0 ? (
+        <p class="nothing">Nobody waits for a human.</p>
+      ) : shown.length === 0 ? (
+        <p class="nothing">No request holds these words.</p>
+      ) : (
+        <ul class="cards" ref={list}>
+          {shown.map((request) => <RequestCard key={request.request_id} request={request} chosen={request.request_id === wanted} />)}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+/** Lets j and k go from card to card. */
+function walkCards(list: { readonly current: HTMLElement | null }): () => void {
+  return walkable({
+    element: () => list.current,
+    move: (by) => {
+      const cards = [...(list.current?.querySelectorAll<HTMLElement>("[data-request]") ?? [])];
+      const at = cards.findIndex((card) => card.contains(document.activeElement));
+      const next = cards[at < 0 ? (by > 0 ? 0 : cards.length - 1) : Math.max(0, Math.min(cards.length - 1, at + by))];
+      next?.focus();
+      next?.scrollIntoView({ block: "nearest" });
+    },
+  });
+}

@@ -1,0 +1,119 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useContext, useEffect, useMemo } from "preact/hooks";
+import type { OutputGapEvent, OutputLine } from "../../engine/documents";
+import { isAbort, problemOf } from "../../engine/problem";
+import { formatCount, plural, visible } from "../../format";
+import { ServerContext } from "../../live";
+import type { Column } from "../../parts/column";
+import { Filter, matches } from "../../parts/filter";
+import { Panel } from "../../parts/panel";
+import { VirtualTable } from "../../parts/virtual-table";
+import { route } from "../../router";
+import { cutLinks, lastNumber, takeGap, takeLines } from "./output-state";
+import type { OutputRow } from "./output-state";
+
+const COLUMNS: readonly Column<OutputRow>[] = [
+  { key: "n", label: "Line", class: "quiet", width: 76, cell: (row) => (row.kind === "line" ? String(row.line.n) : "\u22ef"), value: (row) => (row.kind === "line" ? row.line.n : null) },
+  { key: "text", label: "Output", class: "output-line", cell: (row) => (row.kind === "line" ? <Line line={row.line} /> : <em>{formatCount(row.last - row.first + 1)} lines are not kept</em>), value: (row) => (row.kind === "line" ? row.line.text : null) },
+];
+
+function Line({ line }: { line: OutputLine }): JSX.Element {
+  return (
+    <code class={line.stream === "err" ? "err" : ""}>
+      {cutLinks(line.text).map(({ text, href }, index) =>
+        href === null ? <span key={index}>{visible(text)}</span> : <a key={index} href={href} target="_blank" rel="noreferrer noopener">{visible(text)}</a>,
+      )}
+    </code>
+  );
+}
+
+/** What a run has written: what is kept of it, then line by line as it comes. */
+export function Output({ id, open }: { id: string; open: boolean }): JSX.Element {
+  const documents = useContext(ServerContext);
+  const rows = useSignal<readonly OutputRow[]>([]);
+  const follow = useSignal(true);
+  const failure = useSignal("");
+
+  useEffect(() => {
+    if (documents === null) return undefined;
+    return open ? stream(id, (change) => (rows.value = change(rows.peek()))) : load();
+
+    function load(): () => void {
+      const stop = new AbortController();
+      const ask = async (): Promise<void> => {
+        let after = lastNumber(rows.peek());
+        for (let more = true; more; ) {
+          const answer = await documents!.engine.ask("output", { id, after: String(after), limit: "1000" }, stop.signal);
+          if (answer.gap !== null) rows.value = takeGap(rows.peek(), answer.gap);
+          rows.value = takeLines(rows.peek(), answer.lines);
+          more = answer.next > after && !answer.complete;
+          after = answer.next;
+        }
+      };
+      ask().catch((error: unknown) => {
+        if (!isAbort(error)) failure.value = problemOf(error).message;
+      });
+      return () => stop.abort();
+    }
+  }, [documents, id, open]);
+
+  const { q } = route.value.params;
+  const shown = useMemo(() => rows.value.filter((row) => row.kind === "gap" || matches(q, row.line.text)), [rows.value, q]);
+  return (
+    <Panel
+      title="Output"
+      name="output"
+      note={q === undefined ? undefined : plural(shown.length, "line")}
+      controls={
+        <>
+          <Filter label="Search the output" />
+          {open && <button type="button" class="action" aria-pressed={follow.value} onClick={() => (follow.value = !follow.value)}>Follow</button>}
+        </>
+      }
+    >
+      {failure.value !== "" && <p class="remark warn" role="alert">{failure.value}</p>}
+      <VirtualTable
+        caption="Output of the run"
+        columns={COLUMNS}
+        rows={shown}
+        rowKey={({ key }) => key}
+        rowClass={({ kind }) => (kind === "gap" ? "gap-row" : "")}
+        dense
+        follow={open && follow.value}
+        onFollow={(at) => (follow.value = at)}
+        empty={rows.value.length === 0 ? (open ? "Nothing was written yet." : "It wrote nothing.") : "No line holds these words."}
+      />
+    </Panel>
+  );
+}
+
+/** Lines as they come, taken over some at a time so that a flood does not hold up the page. */
+function stream(id: string, change: (by: (rows: readonly OutputRow[]) => readonly OutputRow[]) => void): () => void {
+  const source = new EventSource(`api/v1/output-events?${new URLSearchParams({ id })}`);
+  let waiting: OutputLine[] = [];
+  let due: ReturnType<typeof setTimeout> | null = null;
+  const flush = (): void => {
+    if (due !== null) clearTimeout(due);
+    due = null;
+    const lines = waiting;
+    waiting = [];
+    if (lines.length > 0) change((rows) => takeLines(rows, lines));
+  };
+  source.addEventListener("line", (event: MessageEvent<string>) => {
+    waiting.push(JSON.parse(event.data) as OutputLine);
+    due ??= setTimeout(flush, 60);
+  });
+  source.addEventListener("gap", (event: MessageEvent<string>) => {
+    flush();
+    change((rows) => takeGap(rows, JSON.parse(event.data) as OutputGapEvent));
+  });
+  source.addEventListener("end", () => {
+    flush();
+    source.close();
+  });
+  return () => {
+    source.close();
+    if (due !== null) clearTimeout(due);
+  };
+}

@@ -1,0 +1,53 @@
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { formatTime, plural } from "../../format";
+import { LockIcon } from "../../parts/icons";
+import type { Session } from "../../session";
+import { Empty } from "../open/empty";
+import { Failed } from "../open/failed";
+import { Reading } from "../open/reading";
+import { Usage } from "./usage";
+
+interface Props {
+  readonly session: Session;
+  readonly onFiles: () => void;
+  readonly onFolder: () => void;
+}
+
+/** The usage report, or what is on the way to it. */
+export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
+  const phase = session.phase.value;
+  const answer = session.answer.value;
+  const engine = session.engine.value;
+  const window = session.window.value;
+  // Said once for each reading that was asked for, not at each change that a live server tells.
+  const words = useMemo(() => spoken(session), [phase.kind, engine, window]);
+  return (
+    <>
+      {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
+      {phase.kind === "empty" && <Empty onFiles={onFiles} onFolder={onFolder} />}
+      {phase.kind === "failed" && <Failed session={session} problem={phase.problem} onFiles={onFiles} onFolder={onFolder} />}
+      {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <Usage session={session} answer={answer} />}
+      {phase.kind !== "empty" && phase.kind !== "looking" && (
+        <footer>
+          <LockIcon />
+          {engine?.capabilities.engine === "http"
+            ? "Figures come from the Muster server of this page. Files that you drop are read in your browser and stay there."
+            : "Files are read in your browser and stay there; this page may not connect to any other host."}
+        </footer>
+      )}
+      <p class="hidden" role="status">{words}</p>
+    </>
+  );
+}
+
+/** What a screen reader is told when the phase changes. */
+function spoken(session: Session): string {
+  const phase = session.phase.value;
+  const report = session.answer.value?.report;
+  if (phase.kind === "reading") return "Reading";
+  if (phase.kind !== "ready" || report === undefined) return "";
+  const newest = report.recent[0];
+  const until = newest === undefined ? "" : `, the newest at ${formatTime(newest.ts)} UTC`;
+  return `${plural(report.totals.calls, "call")} read${until}.`;
+}
