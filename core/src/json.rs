@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json_object::JsonObject;
@@ -55,6 +55,31 @@ pub enum RecordErrorKind {
     },
     /// A field has a value of the right type that is out of range or malformed.
     BadValue(&'static str),
+    /// A decoder of another system's log gave no record that can be used.
+    Decoder(DecodeFault),
+}
+
+/// Why a decoder's answer to a line is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DecodeFault {
+    /// It says that the line is malformed.
+    Refused,
+    /// It broke at the line: it trapped, or hit a limit.
+    Broke,
+    /// The record states no cost, and there is no price for its model.
+    NoPrice,
+}
+
+impl DecodeFault {
+    /// The stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "decoder_refused",
+            Self::Broke => "decoder_broke",
+            Self::NoPrice => "no_price",
+        }
+    }
 }
 
 /// The types of JSON values.
@@ -84,6 +109,7 @@ impl RecordErrorKind {
             Self::MissingField(_) => "missing_field",
             Self::WrongType { .. } => "wrong_type",
             Self::BadValue(_) => "bad_value",
+            Self::Decoder(fault) => fault.code(),
         }
     }
 }
@@ -92,7 +118,7 @@ impl fmt::Display for RecordErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())?;
         match self {
-            Self::NotJson => Ok(()),
+            Self::NotJson | Self::Decoder(_) => Ok(()),
             Self::NotAnObject { found } => write!(f, ": {found}"),
             Self::DuplicateField(field) | Self::MissingField(field) | Self::BadValue(field) => {
                 write!(f, ": {field}")
@@ -156,6 +182,27 @@ impl<'a> Fields<'a> {
         match serde_json::from_str::<Entries<'a>>(object) {
             Ok(Entries(entries)) => Ok(Self { line, entries }),
             Err(error) => Err(Self::explain(line, object, &error)),
+        }
+    }
+
+    /// Like [`Self::parse`], and the object that the field `inner` holds is scanned on
+    /// the same way instead of a second time; `None` where it holds no object, or is
+    /// there twice or not at all, and the fields then say so.
+    pub(crate) fn parse_with(
+        line: &'a str,
+        inner: &'static str,
+    ) -> Result<(Self, Option<Self>), RecordError> {
+        let mut deserializer = serde_json::Deserializer::from_str(line);
+        let read = WithInner(inner).deserialize(&mut deserializer);
+        match read.and_then(|read| deserializer.end().map(|()| read)) {
+            Ok((Entries(entries), Some(Entries(found)))) => {
+                let found = Self {
+                    line,
+                    entries: found,
+                };
+                Ok((Self { line, entries }, Some(found)))
+            }
+            _ => Self::parse(line).map(|fields| (fields, None)),
         }
     }
 
@@ -287,6 +334,46 @@ impl<'a> Value<'a> {
         } else {
             Ok(Cow::Borrowed(&self.raw[1..self.raw.len() - 1]))
         }
+    }
+
+    /// A string piece by piece, without a copy of the whole. What was taken counts only
+    /// where the end is no error.
+    pub(crate) fn text_in_pieces(self, mut take: impl FnMut(&[u8])) -> Result<(), RecordError> {
+        self.expect(JsonType::String)?;
+        let raw = self.raw.as_bytes();
+        let mut rest = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+        let mut piece: Vec<u8> = Vec::with_capacity(PIECE_BYTES + 4);
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            let (before, after) = rest.split_at(at);
+            piece.extend_from_slice(before);
+            let length = match after.get(1) {
+                Some(b'u') => {
+                    let (c, length) = escaped(after).ok_or_else(|| self.bad())?;
+                    piece.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    length
+                }
+                Some(letter) => {
+                    piece.push(match letter {
+                        b'n' => b'\n',
+                        b't' => b'\t',
+                        b'r' => b'\r',
+                        b'b' => 8,
+                        b'f' => 12,
+                        other => *other,
+                    });
+                    2
+                }
+                None => return Err(self.bad()),
+            };
+            rest = after.get(length..).unwrap_or_default();
+            if piece.len() >= PIECE_BYTES {
+                take(&piece);
+                piece.clear();
+            }
+        }
+        take(&piece);
+        take(rest);
+        Ok(())
     }
 
     /// `true` or `false`.
@@ -464,6 +551,40 @@ fn to_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// Reads an object whose field of this name is an object as well.
+struct WithInner(&'static str);
+
+impl<'de> DeserializeSeed<'de> for WithInner {
+    type Value = (Entries<'de>, Option<Entries<'de>>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for WithInner {
+    type Value = (Entries<'de>, Option<Entries<'de>>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        let mut found = None;
+        while let Some(Name(name)) = map.next_key()? {
+            if name != self.0 {
+                entries.push((name, map.next_value()?));
+            } else if found.is_none() {
+                found = Some(map.next_value()?);
+            } else {
+                return Err(serde::de::Error::duplicate_field(self.0));
+            }
+        }
+        Ok((Entries(entries), found))
+    }
+}
+
 struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
@@ -488,6 +609,24 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 
         deserializer.deserialize_map(EntriesVisitor)
     }
+}
+
+/// Pieces of a long string are so long, and a little longer.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// The character of `\u1234`, or of two that make a pair, and how long it is written.
+fn escaped(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u32::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let first = unit(0)?;
+    if let Some(c) = char::from_u32(first) {
+        return Some((c, 6));
+    }
+    let low = unit(6)?.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+    let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
+    Some((char::from_u32(0x1_0000 + (high << 10) + low)?, 12))
 }
 
 /// A string that is borrowed where it can be, which a bare `Cow` is not.
@@ -625,5 +764,48 @@ mod tests {
         let deep = format!("{{\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
         check(&deep, |v| v.array().map(|items| items.len()), "1");
         check(&"[".repeat(10_000), |v| v.count(), "not_json at byte 0");
+    }
+
+    #[test]
+    fn pieces_of_a_string_are_the_string() {
+        let long = format!("{}\\n{}", "x".repeat(100_000), "\u{20ac}".repeat(40_000));
+        for raw in [
+            "\"\"",
+            "\"plain\"",
+            r#""a\nb\t\"\\\/\u00e9\ud83d\ude00\u0000 end""#,
+            r#""\b\f\r""#,
+            r#""\ud800""#,
+            r#""\ud800\u0041""#,
+            r#""\udc00\ud800""#,
+            &format!("\"{long}\""),
+            "7",
+        ] {
+            let value = Value::new(raw, "f", raw);
+            let mut pieces = Vec::new();
+            let outcome = value.text_in_pieces(|piece| pieces.extend_from_slice(piece));
+            match value.text() {
+                Ok(text) => assert_eq!((outcome, pieces), (Ok(()), text.as_bytes().to_vec())),
+                Err(error) => assert_eq!(outcome, Err(error), "{raw}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_inner_object_is_read_on_the_way() {
+        let read = |line| Fields::parse_with(line, "in");
+        let (outer, inner) = read(r#"{"a":1,"in":{"b":2},"c":3}"#).unwrap();
+        assert_eq!(outer.names().collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(inner.unwrap().names().collect::<Vec<_>>(), ["b"]);
+        for (line, is_twice) in [
+            (r#"{"a":1}"#, false),
+            (r#"{"in":[]}"#, false),
+            (r#"{"in":{},"in":{}}"#, true),
+        ] {
+            let (outer, inner) = read(line).unwrap();
+            assert!(inner.is_none(), "{line}");
+            assert_eq!(outer.get("in").is_err(), is_twice, "{line}");
+        }
+        let torn = r#"{"in":{}} x"#;
+        assert_eq!(read(torn).unwrap_err(), Fields::parse(torn).unwrap_err());
     }
 }

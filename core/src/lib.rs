@@ -64,17 +64,17 @@ pub mod view;
 
 pub use decimal::Decimal;
 pub use histogram::Histogram;
-pub use json::{JsonType, MAX_COUNT, RecordError, RecordErrorKind};
+pub use json::{DecodeFault, JsonType, MAX_COUNT, RecordError, RecordErrorKind};
 pub use json_object::JsonObject;
 pub use jsonl::{Line, LineError, LineSplitter, MAX_LINE_BYTES};
 pub use line_log::{LineLog, SKIP_SAMPLES, SkipReason, SkippedLine};
 pub use log_kind::LogKind;
 pub use money::{MoneyError, Usd, UsdChange};
 pub use prices::{BASELINE_MODEL, Price, PriceTable, TokenPrice};
-pub use telemetry::{DEFAULT_RECENT, LogScan, ReadOptions, Source, Telemetry};
+pub use telemetry::{DEFAULT_RECENT, Decode, LogScan, ReadOptions, Source, Telemetry};
 pub use time::{Day, TimeError, Timestamp, US_PER_DAY, US_PER_SECOND, Window, Zone};
 pub use usage::{
-    BlockUse, USAGE_INDEX_VERSION, UsageBlock, UsageCube, UsageFold, UsageIndex, UsageKey,
+    BlockUse, Pricing, USAGE_INDEX_VERSION, UsageBlock, UsageCube, UsageFold, UsageIndex, UsageKey,
     UsageTotals,
 };
 pub use view::{DEFAULT_TOP, FileTestFilter, ReportKind, ReportParams, to_json};

@@ -20,7 +20,8 @@ pub const SKIP_SAMPLES: usize = 20;
 pub struct LineLog {
     /// Lines seen, blank and skipped ones included.
     pub lines: u64,
-    /// Lines of white space only.
+    /// Lines that have no record by their nature: of white space only, or of a kind
+    /// that a decoder passes over.
     pub blank: u64,
     /// Lines that gave a record.
     pub records: u64,
@@ -154,6 +155,12 @@ impl LineLog {
     }
 
     /// Appends the log of the part that follows this one in the same file.
+    /// Notes a line that a decoder has read and that has no record.
+    pub(crate) fn note_without_record(&mut self) {
+        self.lines += 1;
+        self.blank += 1;
+    }
+
     pub(crate) fn merge(&mut self, later: Self) {
         let room = SKIP_SAMPLES - self.samples.len();
         self.samples.extend(

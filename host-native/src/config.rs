@@ -3,6 +3,7 @@
 //! A setting is taken from the first place that has it: a flag, the environment,
 //! the file of `--config`, the file found upwards from the project, the user's.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io;
@@ -17,12 +18,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
 use crate::folders;
+use crate::gateway::{self, Profile, ProfileSettings};
 
 /// The file's name.
 pub const FILE_NAME: &str = "muster.toml";
-
-/// Tables of features that are named and do not exist yet.
-const NOT_YET: [&str; 1] = ["gateway"];
 
 /// The settings of one file, or of several laid over each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +49,8 @@ pub struct Config {
     pub commands_not_trusted: Vec<PathBuf>,
     /// `prices.MODEL`: what tokens cost.
     pub prices: Vec<ModelPrice>,
+    /// `gateway.profile.NAME`: set-ups that can be diagnosed.
+    pub profiles: BTreeMap<String, ProfileSettings>,
     /// The files that the settings come from, strongest first.
     pub files: Vec<PathBuf>,
 }
@@ -199,18 +200,22 @@ impl Config {
             let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
             config.lay_under(Self::parse(&text, path)?);
         }
-        let found = found_upwards(project).map(|path| (path, true));
-        let of_user = of_user().map(|path| (path, false));
-        for (path, is_found) in found.into_iter().chain(of_user) {
-            if config.files.contains(&path) {
+        let found = found_upwards(project);
+        let of_user = of_user();
+        for path in found.iter().chain(of_user.iter()) {
+            if config.files.contains(path) {
                 continue;
             }
-            match fs::read_to_string(&path) {
+            let is_found = found.as_ref() == Some(path) && of_user.as_ref() != Some(path);
+            match fs::read_to_string(path) {
                 Ok(text) => {
-                    let mut weaker = Self::parse(&text, &path)?;
+                    let mut weaker = Self::parse(&text, path)?;
+                    for profile in weaker.profiles.values_mut() {
+                        profile.is_found = is_found;
+                    }
                     // Whoever wrote into a folder must not decide what is run.
                     if is_found {
-                        weaker.distrust(&path);
+                        weaker.distrust(path);
                     }
                     config.lay_under(weaker);
                 }
@@ -219,7 +224,7 @@ impl Config {
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
-                Err(error) => return Err(unreadable(&path, &error)),
+                Err(error) => return Err(unreadable(path, &error)),
             }
         }
         Ok(config)
@@ -233,6 +238,24 @@ impl Config {
             table.insert(&entry.model, entry.from, entry.price);
         }
         table
+    }
+
+    /// The profile of a name: of the files, else built in.
+    pub fn profile(&self, name: &str) -> Result<Profile, Failure> {
+        let known = match self.profiles.get(name) {
+            Some(settings) => settings.profile(name).ok(),
+            None => Profile::built_in(name),
+        };
+        known.ok_or_else(|| {
+            let names: Vec<&str> = gateway::BUILT_IN
+                .into_iter()
+                .chain(self.profiles.keys().map(String::as_str))
+                .collect();
+            Failure::usage(format!("there is no profile {name}")).hint(format!(
+                "known are {}; others are written as [gateway.profile.NAME] into {FILE_NAME}",
+                names.join(", ")
+            ))
+        })
     }
 
     /// Reads the text of the file at `path`; paths in it are relative to its folder.
@@ -254,11 +277,7 @@ impl Config {
                 "ops" => reader.ops(value, &mut config)?,
                 "alert" => reader.alerts(value, &mut config)?,
                 "prices" => reader.prices(value, &mut config)?,
-                name if NOT_YET.contains(&name) => {
-                    return Err(
-                        reader.error(&key.span(), &format!("[{name}] is not supported yet"))
-                    );
-                }
+                "gateway" => reader.gateway(value, &mut config)?,
                 name => return Err(reader.unknown(&key.span(), name)),
             }
         }
@@ -298,6 +317,9 @@ impl Config {
         self.commands_not_trusted
             .extend(weaker.commands_not_trusted);
         self.prices.extend(weaker.prices);
+        for (name, profile) in weaker.profiles {
+            self.profiles.entry(name).or_insert(profile);
+        }
         self.files.extend(weaker.files);
     }
 }
@@ -427,9 +449,8 @@ impl Reader<'_> {
         above: Option<&Value<'_>>,
         alert: &Value<'_>,
     ) -> Result<AlertWhen, Failure> {
-        let needed = || {
-            above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")))
-        };
+        let needed =
+            || above.ok_or_else(|| self.error(&alert.span(), &format!("{when} needs above")));
         let usd = || {
             let field = needed()?;
             Usd::parse(&digits(field))
@@ -505,8 +526,9 @@ impl Reader<'_> {
                         "optional" => CommandScope::Optional,
                         "required" => CommandScope::Required,
                         _ => {
-                            return Err(self
-                                .error(&field.span(), "a scope is none, optional or required"));
+                            return Err(
+                                self.error(&field.span(), "a scope is none, optional or required")
+                            );
                         }
                     }
                 }
@@ -548,6 +570,94 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    fn gateway(&self, value: &Value<'_>, config: &mut Config) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            if &**key.get_ref() != "profile" {
+                return Err(self.unknown(&key.span(), &format!("gateway.{}", key.get_ref())));
+            }
+            for (name, value) in self.table(value)? {
+                let profile = self.profile(value)?;
+                config.profiles.insert(name.get_ref().to_string(), profile);
+            }
+        }
+        Ok(())
+    }
+
+    fn profile(&self, value: &Value<'_>) -> Result<ProfileSettings, Failure> {
+        let mut profile = ProfileSettings {
+            file: self.path.to_path_buf(),
+            ..ProfileSettings::default()
+        };
+        for (key, value) in self.table(value)? {
+            let name = key.get_ref().to_string();
+            match name.as_str() {
+                "base" => {
+                    let base = self.string(value)?;
+                    if !gateway::BUILT_IN.contains(&base) {
+                        let message = format!("base is one of {}", gateway::BUILT_IN.join(", "));
+                        return Err(self.error(&value.span(), &message));
+                    }
+                    profile.base = Some(base.to_owned());
+                }
+                "ports" => profile.ports = Some(self.ports(value)?),
+                "timeout_s" => profile.timeout_us = Some(self.seconds(value)?),
+                known if gateway::PATHS.contains(&known) => {
+                    let path = self.folder(value)?.to_string_lossy().into_owned();
+                    profile.texts.insert(name, path);
+                }
+                known if gateway::TEXTS.contains(&known) => {
+                    let text = self.string(value)?.to_owned();
+                    profile.texts.insert(name, text);
+                }
+                known if gateway::LISTS.contains(&known) => {
+                    profile.lists.insert(name, self.strings(value)?);
+                }
+                known if gateway::FLAGS.contains(&known) => {
+                    profile.flags.insert(name, self.flag(value)?);
+                }
+                known if gateway::NAMED.contains(&known) => {
+                    for (inner, value) in self.table(value)? {
+                        let place = (name.clone(), inner.get_ref().to_string());
+                        let is_command = matches!(value.get_ref(), DeValue::Array(_));
+                        if is_command && matches!(known, "versions" | "documents") {
+                            profile.named_lists.insert(place, self.strings(value)?);
+                        } else if known == "documents" {
+                            return Err(self.error(&value.span(), "a command is a list of texts"));
+                        } else {
+                            let path = self.folder(value)?.to_string_lossy().into_owned();
+                            profile.named.insert(place, path);
+                        }
+                    }
+                }
+                _ => {
+                    return Err(self.unknown(&key.span(), &format!("gateway.profile.NAME.{name}")));
+                }
+            }
+        }
+        Ok(profile)
+    }
+
+    fn ports(&self, value: &Value<'_>) -> Result<Vec<u16>, Failure> {
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.error(&value.span(), "a list of ports is needed here"));
+        };
+        items
+            .iter()
+            .map(|item| {
+                digits(item)
+                    .parse()
+                    .map_err(|_| self.error(&item.span(), "a port is a number up to 65535"))
+            })
+            .collect()
+    }
+
+    fn flag(&self, value: &Value<'_>) -> Result<bool, Failure> {
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.error(&value.span(), "true or false is needed")),
+        }
     }
 
     fn price(&self, model: &str, value: &Value<'_>) -> Result<ModelPrice, Failure> {
@@ -637,7 +747,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from; [gateway.profile.NAME] as in docs/gateway.md")
     }
 }
 
@@ -739,10 +849,22 @@ from = "2026-10-01"
             ("\n\n[liveness]\na=1", ":4: liveness.a is no known setting"),
             ("[liveness]\nstale_s = 0", ":2: a number of seconds"),
             ("[liveness]\nlate_percent = 1.5", ":2: a whole number"),
+            ("[gateway]\nx = 1", ":2: gateway.x is no known"),
+            (
+                "[gateway.profile.a]\nx = 1",
+                ":2: gateway.profile.NAME.x is no",
+            ),
+            (
+                "[gateway.profile.a]\nbase = \"b\"",
+                ":2: base is one of joelclaw",
+            ),
+            ("[gateway.profile.a]\nports = [70000]", ":2: a port is"),
             ("[[alert]]\nname = \"x\"", ":1: an alert needs when"),
-            ("[[alert]]\nwhen = \"spend_today\"", "spend_today needs above"),
+            (
+                "[[alert]]\nwhen = \"spend_today\"",
+                "spend_today needs above",
+            ),
             ("[[alert]]\nwhen = \"never\"", ":2: when is spend_today"),
-            ("[gateway]", ":1: [gateway] is not supported yet"),
             ("[[ops.command]]\nname = \"a b\"", "a command needs a name"),
             ("[[ops.command]]\nname = \"a\"", "a needs argv"),
             ("[ops]\nx = 1", ":2: ops.x is no known setting"),
@@ -758,6 +880,26 @@ from = "2026-10-01"
             assert!(failure.message.contains(says), "{text}: {failure}");
             assert_eq!(failure.kind.exit(), 2);
         }
+    }
+
+    #[test]
+    fn profiles_are_read() {
+        let text = r#"
+[gateway.profile.web]
+base = "systemd"
+service = "nginx.service"
+logs.nginx-error = "log/error.log"
+documents.pg = ["psql", "-c", "x"]
+ports = [80]
+timeout_s = 2.5
+"#;
+        let config = parse(text).unwrap();
+        let web = config.profile("web").unwrap();
+        assert_eq!(web.service.as_deref(), Some("nginx.service"));
+        assert_eq!(web.logs["nginx-error"], Path::new("/project/log/error.log"));
+        assert_eq!(web.documents["pg"], ["psql", "-c", "x"]);
+        assert_eq!((web.ports, web.limit.as_millis()), (vec![80], 2500));
+        assert_eq!(config.profile("moon").unwrap_err().kind.exit(), 2);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod export;
 pub mod files;
 pub mod folders;
 pub mod gateway;
+pub mod guest;
 pub mod index;
 pub mod process;
 pub mod random;

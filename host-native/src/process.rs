@@ -97,10 +97,7 @@ impl Process {
     }
 
     fn pass_on(&mut self, signal: Signal) {
-        if matches!(
-            signal,
-            Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT
-        ) {
+        if asks_for_the_end(signal) {
             self.told_to_end = Some(signal);
         }
         if matches!(signal, Signal::INT | Signal::QUIT) && is_in_foreground() {
@@ -134,7 +131,39 @@ impl Ended {
 
 /// Whether this process is of those that the terminal sends its signals to.
 fn is_in_foreground() -> bool {
-    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+    // One of the three may be redirected.
+    let ours = |group: Result<Pid, _>| group.is_ok_and(|group| group == getpgrp());
+    ours(tcgetpgrp(io::stdin())) || ours(tcgetpgrp(io::stdout())) || ours(tcgetpgrp(io::stderr()))
+}
+
+/// Hears the signals that ask this process to end, which end it no more by themselves.
+#[derive(Debug)]
+pub struct EndSignals(Signals);
+
+impl EndSignals {
+    /// From now on.
+    pub fn hear() -> Result<Self, Failure> {
+        Signals::new().map(Self).map_err(|error| {
+            Failure::unreachable(format!("cannot wait for signals: {}", describe(&error)))
+        })
+    }
+
+    /// The exit status of a process that the next one ends: 128 and its number.
+    pub async fn next(&mut self) -> u8 {
+        loop {
+            let signal = self.0.next().await;
+            if asks_for_the_end(signal) {
+                return u8::try_from(128 + signal.as_raw()).unwrap_or(255);
+            }
+        }
+    }
+}
+
+fn asks_for_the_end(signal: Signal) -> bool {
+    matches!(
+        signal,
+        Signal::TERM | Signal::INT | Signal::HUP | Signal::QUIT
+    )
 }
 
 /// The signals that are passed on.

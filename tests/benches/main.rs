@@ -11,6 +11,7 @@ mod gateway;
 mod hosts;
 mod measure;
 mod peers;
+mod redis;
 mod store;
 
 use std::fs::OpenOptions;
@@ -23,7 +24,7 @@ use anyhow::{Context, Result, ensure};
 use measure::{Run, alternate, median};
 
 /// The parts of the table, for `--only`.
-const GROUPS: [&str; 5] = ["reports", "hosts", "bridge", "gateway", "stores"];
+const GROUPS: [&str; 6] = ["reports", "hosts", "bridge", "gateway", "stores", "redis"];
 
 /// Lines of the corpus for one thread: about 100 MB.
 const HOST_LINES: u64 = 320_000;
@@ -43,6 +44,9 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some((store::CHILD, task)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
         return store::child(task);
+    }
+    if let Some((measure::STARTER, task)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
+        return measure::starter(task);
     }
     let (mut lines, mut runs, mut signals) = (1_000_000, 5, 100_000);
     let (mut only, mut address) = (None, None);
@@ -95,6 +99,10 @@ fn main() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let embedded = folder.path().join("muster.db").display().to_string();
         store::table(address.as_deref().unwrap_or(&embedded), signals)?;
+        println!();
+    }
+    if wanted("redis") {
+        redis::table(signals, runs)?;
     }
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! Whole processes, timed from outside.
 
+use std::env;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use wait4::Wait4;
+
+/// The argument that makes this program the starter of one command.
+pub(crate) const STARTER: &str = "--start-one";
 
 /// One finished process.
 pub(crate) struct Run {
@@ -51,35 +55,65 @@ fn run(command: &Command) -> Result<Run> {
 }
 
 /// Runs a command that is to end with this status.
+///
+/// It is started by a small process of this program: the memory that the system
+/// states for a process is never less than what its starter held.
 fn run_to(command: &Command, status: i32) -> Result<Run> {
-    // A command runs once only; its program, arguments and environment are copied.
-    let mut fresh = Command::new(command.get_program());
-    fresh
+    let mut starter = Command::new(env::current_exe()?);
+    starter
+        .arg(STARTER)
+        .arg(status.to_string())
+        .arg(command.get_program())
         .args(command.get_args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
+        .stdin(Stdio::null());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => fresh.env(name, value),
-            None => fresh.env_remove(name),
+            Some(value) => starter.env(name, value),
+            None => starter.env_remove(name),
         };
     }
+    let output = starter.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{command:?} could not be measured");
+    let text = String::from_utf8(output.stdout)?;
+    let mut numbers = text.split_whitespace().map(str::parse::<u64>);
+    let mut next = || {
+        numbers
+            .next()
+            .context("the starter says too little")?
+            .context(STARTER)
+    };
+    Ok(Run {
+        wall: Duration::from_micros(next()?),
+        cpu: Duration::from_micros(next()?),
+        peak_bytes: next()?,
+    })
+}
+
+/// Runs a command, given behind the status it should end with, and prints the
+/// microseconds from start to end, those of processors and the most bytes held.
+pub(crate) fn starter(arguments: &[String]) -> Result<()> {
+    let [status, program, arguments @ ..] = arguments else {
+        bail!("{STARTER} STATUS PROGRAM ARGUMENTS");
+    };
     let start = Instant::now();
-    let child = fresh
+    let child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
         .spawn()
-        .with_context(|| format!("starting {command:?}"))?;
-    let ended = child
-        .wait4()
-        .with_context(|| format!("waiting for {command:?}"))?;
+        .with_context(|| format!("starting {program}"))?;
+    let ended = child.wait4()?;
     let wall = start.elapsed();
     ensure!(
-        ended.status.code() == Some(status),
-        "{command:?} ended with {}",
+        ended.status.code() == Some(status.parse()?),
+        "{program} ended with {}",
         ended.status
     );
-    Ok(Run {
-        wall,
-        cpu: ended.rusage.utime + ended.rusage.stime,
-        peak_bytes: ended.rusage.maxrss,
-    })
+    let cpu = ended.rusage.utime + ended.rusage.stime;
+    println!(
+        "{} {} {}",
+        wall.as_micros(),
+        cpu.as_micros(),
+        ended.rusage.maxrss
+    );
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! Every write counts once it was acknowledged. Other processes are this program
 //! again, so that nothing is shared but the store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -16,7 +16,9 @@ use anyhow::{Context, Result, bail, ensure};
 use muster::clock::Clock;
 use muster::store::redis::{RedisOptions, RedisStore};
 use muster::store::{Interest, SqliteStore, Store, StoreUrl};
-use muster_core::coordination::{BeatInput, NewEvent, NewSignal, SignalCheck, SignalFilter};
+use muster_core::coordination::{
+    BeatInput, NewEvent, NewSignal, PendingSignal, SignalCheck, SignalFilter,
+};
 use muster_core::{Decimal, JsonObject, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -52,7 +54,9 @@ pub(crate) fn table(address: &str, signals: usize) -> Result<()> {
         fsyncs(&path)?;
     }
     runtime.block_on(rates(&store, signals))?;
-    consumers(address, signals)?;
+    let queue = runtime.block_on(store.signals(now(), &of("pool")))?.items;
+    ensure!(queue.len() == signals, "{} were sent", queue.len());
+    consumers(address, &queue)?;
     runtime.block_on(checks(&store, signals))?;
     runtime.block_on(wake_ups(&store, address))?;
     fleet(address)
@@ -145,12 +149,21 @@ fn fsyncs(database: &Path) -> Result<()> {
 
 /// Writes of each kind, by many tasks at once.
 async fn rates(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
+    for (what, timed) in writes(store, signals).await? {
+        row(what, &timed);
+    }
+    Ok(())
+}
+
+/// Signals, beats and events, so many of each; every one acknowledged.
+pub(crate) async fn writes(
+    store: &Arc<dyn Store>,
+    count: usize,
+) -> Result<[(&'static str, Timed); 3]> {
     let send = |store: Arc<dyn Store>, n| async move {
         store.send(now(), &signal(n, "pool")).await.map(drop)
     };
-    row("send", &many(store, signals, send).await?);
     let beat = |store: Arc<dyn Store>, n| async move { store.beat(now(), &beat(n % AGENTS)).await };
-    row("beat", &many(store, signals, beat).await?);
     let publish = |store: Arc<dyn Store>, n: usize| async move {
         let event = NewEvent {
             event_type: format!("stream-{}", n % 4),
@@ -160,14 +173,24 @@ async fn rates(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
         };
         store.publish(now(), &event).await.map(drop)
     };
-    row("publish", &many(store, signals, publish).await?);
-    Ok(())
+    Ok([
+        ("send", many(store, count, send).await?),
+        ("beat", many(store, count, beat).await?),
+        ("publish", many(store, count, publish).await?),
+    ])
 }
 
 /// How long calls took, and all of them together.
-struct Timed {
+pub(crate) struct Timed {
     calls: Vec<Duration>,
     wall: Duration,
+}
+
+impl Timed {
+    /// Calls a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.calls.len() as f64 / self.wall.as_secs_f64()
+    }
 }
 
 /// The same call many times by [`TASKS`] tasks.
@@ -203,28 +226,45 @@ where
     })
 }
 
-/// Four processes take what was sent: each signal once, those of a type in order.
-fn consumers(address: &str, signals: usize) -> Result<()> {
+/// Four processes take what was sent: each signal once, those of a type in the order
+/// in which they were accepted.
+fn consumers(address: &str, queue: &[PendingSignal]) -> Result<()> {
+    let places: HashMap<&str, (usize, &str)> = queue
+        .iter()
+        .enumerate()
+        .map(|(place, held)| {
+            let signal = &held.signal;
+            (&*signal.signal_id, (place, &*signal.signal_type))
+        })
+        .collect();
     let start_at = Instant::now();
     let processes: Vec<_> = (0..4)
         .map(|_| start("take", address))
         .collect::<Result<_>>()?;
-    let mut taken = HashSet::with_capacity(signals);
-    let mut calls = Vec::with_capacity(signals);
+    let mut taken = HashSet::with_capacity(queue.len());
+    let mut calls = Vec::with_capacity(queue.len());
     for process in processes {
         let output = process.wait_with_output()?;
         ensure!(output.status.success(), "a consumer failed");
+        let mut last = HashMap::new();
         for line in String::from_utf8(output.stdout)?.lines() {
             let (id, us) = line.split_once(' ').context("a line of a consumer")?;
+            let (place, signal_type) = places.get(id).context("it was never sent")?;
+            let before = last.insert(*signal_type, *place);
+            ensure!(
+                before.is_none_or(|before| before < *place),
+                "{id} was received out of order"
+            );
             ensure!(taken.insert(id.to_owned()), "{id} was received twice");
             calls.push(Duration::from_micros(us.parse()?));
         }
     }
     let wall = start_at.elapsed();
     ensure!(
-        taken.len() == signals,
-        "{} of {signals} were received",
-        taken.len()
+        taken.len() == places.len(),
+        "{} of {} were received",
+        taken.len(),
+        places.len()
     );
     row("take, 4 processes on one queue", &Timed { calls, wall });
     Ok(())
@@ -253,6 +293,15 @@ async fn checks(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
     };
     // Ids of their own, beyond those of the queue.
     many(store, signals, move |store, n| send(store, n + signals)).await?;
+    row(
+        &format!("check beside {signals} others, 1 task"),
+        &looks(store).await?,
+    );
+    Ok(())
+}
+
+/// Looks of one task, one after the other, for a signal that is not there.
+pub(crate) async fn looks(store: &Arc<dyn Store>) -> Result<Timed> {
     let filter = SignalFilter {
         signal_type: Some("ready".into()),
         ..of("nobody")
@@ -266,11 +315,7 @@ async fn checks(store: &Arc<dyn Store>, signals: usize) -> Result<()> {
         ensure!(matches!(check, SignalCheck::NeverSeen { .. }), "{check:?}");
     }
     let wall = start.elapsed();
-    row(
-        &format!("check beside {signals} others, 1 task"),
-        &Timed { calls, wall },
-    );
-    Ok(())
+    Ok(Timed { calls, wall })
 }
 
 /// From a signal to the process that waits for it: from before it is sent until it
@@ -387,7 +432,7 @@ fn say(line: &str) -> Result<()> {
     Ok(())
 }
 
-fn row(what: &str, timed: &Timed) {
+pub(crate) fn row(what: &str, timed: &Timed) {
     let mut calls = timed.calls.clone();
     calls.sort_unstable();
     let at = |percent: usize| {
@@ -398,7 +443,7 @@ fn row(what: &str, timed: &Timed) {
     };
     println!(
         "{what:<46} {:>10.0} {:>6.2} ms {:>6.2} ms",
-        calls.len() as f64 / timed.wall.as_secs_f64(),
+        timed.rate(),
         at(50),
         at(99)
     );

@@ -6,7 +6,16 @@ use anyhow::{Context as _, Result};
 
 /// The component.
 pub fn component() -> Result<Vec<u8>> {
-    let path = folder().join("muster-core.component.wasm");
+    component_file("muster-core.component.wasm")
+}
+
+/// The decoder of Claude Code's transcripts.
+pub fn claude_code_decoder() -> Result<Vec<u8>> {
+    component_file("claude-code.decoder.wasm")
+}
+
+fn component_file(name: &str) -> Result<Vec<u8>> {
+    let path = folder().join(name);
     std::fs::read(&path).with_context(|| format!("{}: run `cargo xtask wasm`", path.display()))
 }
 

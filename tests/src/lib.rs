@@ -13,4 +13,5 @@ pub mod peer_agents;
 pub mod redis_server;
 pub mod surface;
 pub mod tcp_proxy;
+pub mod test_authority;
 pub mod tool;

@@ -173,7 +173,12 @@ fn is_installed() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn free_port() -> io::Result<u16> {
+/// A port that nobody listens at.
+///
+/// # Errors
+///
+/// There is none.
+pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())

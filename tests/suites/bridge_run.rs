@@ -66,6 +66,22 @@ fn spooled(user: &Path) -> Vec<Value> {
     spool.list().unwrap().pending.iter().map(read).collect()
 }
 
+/// The entries in the store.
+fn published(user: &Path, args: &[&str]) -> Vec<Value> {
+    let recent = [
+        "stream",
+        "recent",
+        "telemetry_entry",
+        "--count",
+        "1000",
+        "--json",
+    ];
+    let output = in_home(user).args(recent).args(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let events: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    events.iter().map(|event| event["data"].clone()).collect()
+}
+
 fn ids<'a>(entries: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     let id = |entry: &Value| entry["id"].as_str().unwrap().to_owned();
     entries.into_iter().map(id).collect()
@@ -295,7 +311,7 @@ fn a_bridge_that_is_killed_at_any_write_loses_and_doubles_nothing() {
         let user = folder.path();
         let out = user.join("out.jsonl");
         let spool = user.join(".config/swamp/telemetry");
-        let args = ["--jsonl", "out.jsonl", "--and-spool"];
+        let args = ["--jsonl", "out.jsonl", "--and-spool", "--to-store"];
         let mut child = run(user, &args).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // Some lines more than make the entries that are waited for.
@@ -314,7 +330,42 @@ fn a_bridge_that_is_killed_at_any_write_loses_and_doubles_nothing() {
         assert_eq!(ids(&in_lines).len(), STEPS + 1, "{written}");
         assert_eq!(ids(&in_lines), ids(&in_spool), "{written}");
         assert_eq!(in_spool.len(), STEPS + 1);
+        let in_store = published(user, &[]);
+        assert_eq!(in_store.len(), STEPS + 1, "{written}");
+        assert_eq!(ids(&in_store), ids(&in_spool), "{written}");
     }
+}
+
+#[test]
+fn a_store_that_dies_and_comes_back_has_every_entry_once() {
+    const STEPS: usize = 6;
+    let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut server) = RedisServer::start(&durable).unwrap() else {
+        skip("there is no redis-server");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let user = folder.path();
+    let stream = steps(STEPS, SUCCEEDED);
+    let url = server.url();
+    let mut child = run(user, &["--to-store", "--drain-time", "60", "--store", &url])
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let (head, tail) = stream.split_at(stream.len() / 2);
+    stdin.write_all(head.as_bytes()).unwrap();
+    wait_until("the first entry", || {
+        !published(user, &["--store", &url]).is_empty()
+    });
+    server.kill();
+    stdin.write_all(tail.as_bytes()).unwrap();
+    drop(stdin);
+    server.run().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let entries = published(user, &["--store", &url]);
+    assert_eq!(entries.len(), STEPS + 1);
+    assert_eq!(ids(&entries).len(), STEPS + 1);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! the other writes. What goes wrong among agents of attune alone goes right here.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use muster::store::redis::{RedisOptions, RedisStore, WatchMode};
-use muster::store::{Interest, Store, StoreErrorKind, Wake};
+use muster::store::redis::{RedisOptions, RedisStore};
+use muster::store::{Interest, Store, StoreErrorKind, Wake, WatchMode};
 use muster_core::coordination::{
     ApprovalFilter, ApprovalState, Decision, FeedbackQuery, MIN_ANSWER_LEFT_US, Position,
     RecentQuery, Refusal, SignalCheck, StreamRead,
@@ -49,7 +50,8 @@ fn with_peers() -> Result<Option<(RedisServer, PeerAgents)>> {
 async fn watching(server: &RedisServer) -> Result<RedisStore> {
     let store = open(&server.url()).await?;
     store.watch_foreign();
-    eventually(async || Ok((store.watch_report().mode != WatchMode::Idle).then_some(()))).await?;
+    eventually(async || Ok((store.watch_report().mode != WatchMode::StandingBy).then_some(())))
+        .await?;
     Ok(store)
 }
 
@@ -610,6 +612,104 @@ async fn answers_that_do_not_count_are_not_taken() -> Result<()> {
         matches!(passed, Decision::Refused(Refusal::DeadlinePassed(_))),
         "{passed:?}"
     );
+    Ok(())
+}
+
+/// Answers that attune writes over a decision change nothing, and are told.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_written_over_a_decision_are_told() -> Result<()> {
+    let Some((server, mut python)) = with_peers()? else {
+        return Ok(());
+    };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let store = open_with(
+        &server.url(),
+        RedisOptions {
+            tell: Some(Arc::new(move |line: &str| {
+                let mut told = tell.lock().unwrap_or_else(PoisonError::into_inner);
+                told.push(line.to_owned());
+            })),
+            ..RedisOptions::default()
+        },
+    )
+    .await?;
+    store.watch_foreign();
+    eventually(async || Ok((store.watch_report().mode == WatchMode::Notified).then_some(())))
+        .await?;
+    for (id, timeout) in [(1, 60), (2, 0)] {
+        store.request(now(), &request(id, "wf", timeout)).await?;
+    }
+    let (decided, over) = ("approval_00000001", "approval_00000002");
+    store.decide(now(), &answer(decided, true)).await?;
+    // The same again contradicts nothing.
+    for (id, approved) in [(decided, true), (decided, false), (over, true)] {
+        let respond = json!({"id": id, "approved": approved, "responder": "py"});
+        assert_eq!(python.call("respond", &respond)?, true);
+    }
+    let contested = eventually(async || {
+        let report = store.watch_report();
+        Ok((report.contested == 2).then_some(report.contested))
+    });
+    contested.await?;
+    let row = |id| store.approval(now(), id);
+    let first = row(decided).await?;
+    let first = first.ok_or_else(|| anyhow::anyhow!("not there"))?;
+    assert!(matches!(&first.state, ApprovalState::Answered(answer) if answer.approved));
+    assert!(
+        first
+            .contested_by
+            .is_some_and(|other| !other.approved && other.responder == "py")
+    );
+    let second = row(over).await?;
+    let second = second.ok_or_else(|| anyhow::anyhow!("not there"))?;
+    assert_eq!(second.state, ApprovalState::TimedOut);
+    assert!(second.contested_by.is_some_and(|other| other.approved));
+    let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let lines: Vec<&String> = told
+        .iter()
+        .filter(|line| line.contains("which stands"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{told:?}");
+    assert!(
+        lines[0].contains("was approved by kim@example.org"),
+        "{told:?}"
+    );
+    Ok(())
+}
+
+/// Row 16: a consumer that waits for longer than any timeout of a connection goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_consumer_goes_on() -> Result<()> {
+    // The server itself ends connections that say nothing for a second.
+    let Some(server) = RedisServer::start(&["--timeout", "1"])? else {
+        skip("there is no redis-server");
+        return Ok(());
+    };
+    let options = RedisOptions {
+        foreign: false,
+        ..RedisOptions::default()
+    };
+    let store = open_with(&server.url(), options.clone()).await?;
+    let mut watch = store.watch(Interest::Streams(None)).await?;
+    // Longer than an answer may take, and than the server bears with silence.
+    let idle_until = Instant::now() + Duration::from_secs(5);
+    while watch.changed(Some(idle_until)).await? == Wake::Changed {}
+    let publisher = open_with(&server.url(), options).await?;
+    publisher.publish(now(), &event("progress", "{}")?).await?;
+    let began = Instant::now();
+    let woken = watch.changed(Some(began + PATIENCE)).await?;
+    assert_eq!(woken, Wake::Changed);
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+    let read = StreamRead {
+        from: vec![("progress".into(), Position::Start)],
+        count: 10,
+    };
+    assert_eq!(store.read(now(), &read).await?[0].events.len(), 1);
     Ok(())
 }
 

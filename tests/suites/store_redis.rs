@@ -2,6 +2,8 @@
 //! lost, waits go on, and errors say what to do.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,13 +11,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use muster::store::redis::{RedisOptions, RedisStore};
 use muster::store::{Durability, Interest, Store, StoreError, StoreErrorKind, StoreUrl, Wake};
-use muster_core::coordination::{ApprovalFilter, Position, SignalCheck, StreamRead};
+use muster_core::coordination::{ApprovalFilter, Decision, Position, SignalCheck, StreamRead};
 use muster_core::record::signal::Signal;
+use muster_tests::fleet::{Fleet, Running};
 use muster_tests::fleet_store::{
-    PATIENCE, beat, event, eventually, now, of, open, raw, request, signal,
+    PATIENCE, answer, beat, event, eventually, now, of, open, raw, request, signal,
 };
-use muster_tests::redis_server::RedisServer;
+use muster_tests::redis_server::{RedisServer, free_port};
 use muster_tests::tcp_proxy::TcpProxy;
+use muster_tests::test_authority::TestAuthority;
 use muster_tests::tool::skip;
 use redis::Commands as _;
 use tokio::task::JoinSet;
@@ -229,6 +233,44 @@ async fn what_waits_is_bounded() -> Result<()> {
     let error = first.err().context("it was accepted")?;
     assert_eq!(error.kind, StoreErrorKind::Overloaded, "{error}");
     assert!(error.hint.is_some());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beats_that_come_at_once_are_all_kept() -> Result<()> {
+    let Some(server) = server(&[])? else {
+        return Ok(());
+    };
+    let store = open(&server.url()).await?;
+    let began = now();
+    let mut beats = JoinSet::new();
+    for agent in 0..300_u32 {
+        for turn in 0..4_i64 {
+            let store = store.clone();
+            beats.spawn(async move {
+                let mut beat = beat(&format!("agent-{agent:03}"), "running");
+                // What one of them says holds for the others that come later.
+                beat.display_name = (turn == 0).then(|| format!("Agent {agent}"));
+                store.beat(began.saturating_add_us(turn), &beat).await
+            });
+        }
+    }
+    while let Some(written) = beats.join_next().await {
+        written??;
+    }
+    let fleet = store.fleet(began).await?;
+    assert_eq!((fleet.items.len(), fleet.malformed.len()), (300, 0));
+    for row in &fleet.items {
+        assert_eq!(row.arrivals.len(), 4, "{row:?}");
+    }
+    store
+        .beat(began.saturating_add_us(9), &beat("agent-007", "running"))
+        .await?;
+    let last = store
+        .agent(began, "agent-007")
+        .await?
+        .context("not there")?;
+    assert_eq!(last.beat.display_name.as_deref(), Some("Agent 7"));
     Ok(())
 }
 
@@ -468,6 +510,262 @@ async fn a_cluster_holds_musters_own_layout() -> Result<()> {
         info.notes.iter().any(|note| note.contains("Cluster")),
         "{info:?}"
     );
+    Ok(())
+}
+
+/// Three masters, each with a third of the slots.
+async fn cluster() -> Result<Option<[RedisServer; 3]>> {
+    let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+    let (Some(a), Some(b), Some(c)) = (server(&settings)?, server(&settings)?, server(&settings)?)
+    else {
+        return Ok(None);
+    };
+    let nodes = [a, b, c];
+    let slots = [(0, 5460), (5461, 10_922), (10_923, 16_383)];
+    for (number, (node, (first, last))) in (1..).zip(nodes.iter().zip(slots)) {
+        let mut raw = raw(&node.url())?;
+        let mut cluster = |arguments: &[String]| -> Result<()> {
+            Ok(redis::cmd("CLUSTER").arg(arguments).exec(&mut raw)?)
+        };
+        cluster(&["ADDSLOTSRANGE".into(), first.to_string(), last.to_string()])?;
+        cluster(&["SET-CONFIG-EPOCH".into(), number.to_string()])?;
+        let [known, ..] = &nodes;
+        if node.port() != known.port() {
+            cluster(&["MEET".into(), "127.0.0.1".into(), known.port().to_string()])?;
+        }
+    }
+    for node in &nodes {
+        let mut raw = raw(&node.url())?;
+        eventually(async || {
+            let info: String = redis::cmd("CLUSTER").arg("INFO").query(&mut raw)?;
+            let is_whole = [
+                "cluster_state:ok",
+                "cluster_known_nodes:3",
+                "cluster_slots_ok:16384",
+            ]
+            .iter()
+            .all(|line| info.contains(line));
+            Ok(is_whole.then_some(()))
+        })
+        .await?;
+    }
+    Ok(Some(nodes))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_of_three_masters_is_one_store() -> Result<()> {
+    let Some(nodes) = cluster().await? else {
+        return Ok(());
+    };
+    let [a, b, c] = nodes.each_ref().map(RedisServer::port);
+    // Each comes in by another node.
+    let store = open(&format!("redis+cluster://127.0.0.1:{a},127.0.0.1:{b}")).await?;
+    let other = open(&format!("redis+cluster://127.0.0.1:{c}")).await?;
+    let interest = Interest::Signals {
+        agent_id: "b".into(),
+    };
+    let mut watch = other.watch(interest).await?;
+    for id in 1..=20 {
+        store.send(now(), &signal(id, "a", "b", "t")).await?;
+    }
+    let woken = watch.changed(Some(Instant::now() + PATIENCE)).await?;
+    assert_eq!(woken, Wake::Changed);
+    let mut ids = Vec::new();
+    while let SignalCheck::Delivered(held) = other.take(now(), &of("b", None)).await? {
+        ids.push(held.signal.signal_id);
+    }
+    assert_eq!(ids.len(), 20);
+    assert!(ids.is_sorted(), "{ids:?}");
+
+    store.beat(now(), &beat("a", "running")).await?;
+    assert_eq!(other.fleet(now()).await?.items.len(), 1);
+    store.request(now(), &request(1, "a", 60)).await?;
+    let id = "approval_00000001";
+    let first = other.decide(now(), &answer(id, true)).await?;
+    assert!(matches!(first, Decision::Taken(_)), "{first:?}");
+    let second = store.decide(now(), &answer(id, false)).await?;
+    assert!(matches!(second, Decision::Refused(_)), "{second:?}");
+    for event_type in ["build", "test"] {
+        store.publish(now(), &event(event_type, "{}")?).await?;
+    }
+    assert_eq!(other.streams(now()).await?.len(), 2);
+
+    // The subjects lie on several nodes, each whole on one.
+    let mut holders = 0;
+    for node in &nodes {
+        let keys: Vec<String> = raw(&node.url())?.keys("*")?;
+        assert!(
+            keys.iter().all(|key| key.starts_with("{muster:")),
+            "{keys:?}"
+        );
+        holders += usize::from(!keys.is_empty());
+    }
+    assert!(holders >= 2, "all lies on one node");
+    // Agents of attune cannot be joined, and the reason is told.
+    let refused = store.foreign_watch().err().context("it is watched")?;
+    assert_eq!(refused.kind, StoreErrorKind::Unsupported);
+    assert!(refused.happened.contains("different slots"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn a_cluster_refuses_to_watch_agents_of_attune() -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let Some([node, ..]) = &runtime.block_on(cluster())? else {
+        return Ok(());
+    };
+    let fleet = Fleet::on(format!("redis+cluster://127.0.0.1:{}", node.port()))?;
+    let error = fleet.json(2, &["store", "watch"])?;
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("different slots")),
+        "{error}"
+    );
+    let info = fleet.json(0, &["store", "info"])?;
+    assert!(info["notes"].to_string().contains("Cluster"), "{info}");
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "a"])?;
+    assert_eq!(fleet.json(0, &["store", "check"])?["agents"], 1);
+    Ok(())
+}
+
+#[test]
+fn tls_is_spoken_with_an_authority_of_ones_own() -> Result<()> {
+    let Some(authority) = TestAuthority::make()? else {
+        return Ok(());
+    };
+    let port = free_port()?.to_string();
+    let file = |name| authority.path(name).display().to_string();
+    let (certificate, key, ca) = (file("server.pem"), file("server.key"), file("ca.pem"));
+    let settings = [
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &ca,
+        "--tls-auth-clients",
+        "no",
+    ];
+    let Ok(Some(_server)) = RedisServer::start(&settings) else {
+        skip("redis-server speaks no TLS");
+        return Ok(());
+    };
+    let fleet = Fleet::on(format!("rediss://127.0.0.1:{port}"))?;
+    let trusting = |args: &[&str]| {
+        let mut command = fleet.command(args);
+        command.env("SSL_CERT_FILE", &ca);
+        Running::start(&mut command)
+    };
+    // Over TLS go calls, and what the server pushes.
+    let waiting = trusting(&["-v", "signal", "wait", "--agent", "b"])?;
+    waiting.says("never seen")?;
+    let send = ["signal", "send", "--from", "a", "--to", "b", "--type", "t"];
+    assert_eq!(trusting(&send)?.end()?.exit, 0);
+    assert_eq!(waiting.end()?.exit, 0);
+    // Nobody is trusted without being named, and the certificate has to fit the address.
+    let elsewhere = Fleet::on(format!("rediss://localhost:{port}"))?;
+    let mut wrong_name = elsewhere.command(&["--json", "store", "info"]);
+    wrong_name.env("SSL_CERT_FILE", &ca);
+    for refused in [
+        Running::start(&mut fleet.command(&["--json", "store", "info"]))?,
+        Running::start(&mut wrong_name)?,
+    ] {
+        let refused = refused.end()?;
+        assert_eq!(refused.exit, 3, "{refused:?}");
+        let error = refused.document()?;
+        assert!(
+            error["error"]["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("certificate")),
+            "{error}"
+        );
+        assert!(
+            error["error"]["hint"]
+                .as_str()
+                .is_some_and(|hint| hint.contains("SSL_CERT_FILE")),
+            "{error}"
+        );
+    }
+    Ok(())
+}
+
+/// A Sentinel that soon finds a master dead.
+fn sentinel(folder: &Path, master: &RedisServer) -> Result<Option<RedisServer>> {
+    let settings = folder.join("sentinel.conf");
+    let port = master.port();
+    fs::write(
+        &settings,
+        format!(
+            "sentinel monitor main 127.0.0.1 {port} 1\n\
+             sentinel down-after-milliseconds main 500\n\
+             sentinel failover-timeout main 3000\n"
+        ),
+    )?;
+    Ok(RedisServer::start_sentinel(&settings.to_string_lossy())?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_and_waits_go_on_with_the_new_master() -> Result<()> {
+    let Some(mut master) = server(&[])? else {
+        return Ok(());
+    };
+    let of_master = format!("127.0.0.1 {}", master.port());
+    let Some(replica) = server(&["--replicaof", &of_master])? else {
+        return Ok(());
+    };
+    let mut raw_master = raw(&master.url())?;
+    eventually(async || {
+        let info: String = redis::cmd("INFO")
+            .arg("replication")
+            .query(&mut raw_master)?;
+        Ok(info.contains("state=online").then_some(()))
+    })
+    .await?;
+    let folder = tempfile::tempdir()?;
+    let Some(sentinel) = sentinel(folder.path(), &master)? else {
+        return Ok(());
+    };
+    let mut raw_sentinel = raw(&sentinel.url())?;
+    eventually(async || {
+        let mut ask = redis::cmd("SENTINEL");
+        let replicas: Vec<redis::Value> =
+            ask.arg("REPLICAS").arg("main").query(&mut raw_sentinel)?;
+        Ok((!replicas.is_empty()).then_some(()))
+    })
+    .await?;
+
+    let url = format!("redis+sentinel://127.0.0.1:{}/main", sentinel.port());
+    let (store, waiter) = (open(&url).await?, open(&url).await?);
+    let interest = Interest::Signals {
+        agent_id: "b".into(),
+    };
+    let mut watch = waiter.watch(interest).await?;
+    store.send(now(), &signal(1, "a", "b", "t")).await?;
+    let acknowledged: i64 = redis::cmd("WAIT").arg(1).arg(5000).query(&mut raw_master)?;
+    assert_eq!(acknowledged, 1, "the replica does not have it");
+    master.kill();
+    accepted!(store.send(now(), &signal(2, "a", "b", "t")));
+    let role: Vec<redis::Value> = redis::cmd("ROLE").query(&mut raw(&replica.url())?)?;
+    assert_eq!(
+        role.first(),
+        Some(&redis::Value::BulkString("master".into()))
+    );
+
+    let mut received = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while received.len() < 2 {
+        let taken = accepted!(waiter.take(now(), &of("b", None)));
+        if let SignalCheck::Delivered(held) = taken {
+            received.push(held.signal.signal_id);
+        } else {
+            let woken = watch.changed(Some(deadline)).await?;
+            ensure!(woken == Wake::Changed, "the wait did not go on");
+        }
+    }
+    assert_eq!(received, ["signal_00000001", "signal_00000002"]);
     Ok(())
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn lint_native(workspace: &Workspace) -> Result<()> {
         .run()
 }
 
-/// Clippy over the core and its two faces, as compiled for wasm32.
+/// Clippy over the core, its two faces and the decoder, as compiled for wasm32.
 pub(crate) fn lint_wasm(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     toolchain
         .cargo(workspace, "clippy")?
@@ -68,6 +68,8 @@ pub(crate) fn lint_wasm(workspace: &Workspace, toolchain: &Toolchain) -> Result<
             "muster-browser",
             "-p",
             "muster-component",
+            "-p",
+            "claude-code-decoder",
         ])
         .args(["--", "-D", "warnings"])
         .run()

@@ -1,4 +1,5 @@
-//! The two WebAssembly faces: compiled, then given bindings or the form of a component.
+//! What is WebAssembly: the two faces and the decoder, compiled, then given bindings or the form
+//! of a component.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,22 +12,25 @@ use crate::stamp::{Stamp, hash_inputs};
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
-/// The faces, by package. Each is compiled alone: together, cargo would give both the features
-/// that either asks of what they share.
-const FACES: [&str; 2] = ["muster-browser", "muster-component"];
+/// The modules, by package. Each is compiled alone: together, cargo would give all of them the
+/// features that any asks of what they share.
+const MODULES: [&str; 3] = ["muster-browser", "muster-component", "claude-code-decoder"];
 
-/// Makes both faces in the artefact folder.
+/// The components that are made of modules, as artefacts: the core and the decoder.
+pub(crate) const COMPONENTS: [&str; 2] = ["muster-core.component.wasm", "claude-code.decoder.wasm"];
+
+/// Makes all of them in the artefact folder.
 pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> Result<()> {
     build(workspace, &Toolchain::obtain(workspace)?)
 }
 
-/// Makes both faces in the artefact folder with a given compiler.
+/// Makes all of them in the artefact folder with a given compiler.
 pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
-    for face in FACES {
-        step(&format!("Compiling {face} for {TARGET}"), || {
+    for package in MODULES {
+        step(&format!("Compiling {package} for {TARGET}"), || {
             toolchain
                 .cargo(workspace, "build")?
-                .args(["--profile", "wasm", "--package", face])
+                .args(["--profile", "wasm", "--package", package])
                 .args(path_remapping(workspace, TARGET))
                 .run()
         })?;
@@ -38,25 +42,29 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> 
 fn finish(workspace: &Workspace) -> Result<()> {
     let artefacts = workspace.artefacts();
     let browser = artefacts.join("browser");
-    let component = artefacts.join("muster-core.component.wasm");
-    let modules = FACES.map(|face| module(workspace, face));
+    let components = COMPONENTS.map(|name| artefacts.join(name));
+    let modules = MODULES.map(|package| module(workspace, package));
     let mut inputs = modules.to_vec();
     inputs.extend(["xtask/wasm", "Cargo.lock", "Cargo.toml", "LICENSE"].map(|p| workspace.path(p)));
     let stamp = Stamp::new(
         workspace.stamps().join("wasm"),
         hash_inputs(&inputs, &[], &[])?,
     );
-    if stamp.holds() && browser.join("package.json").is_file() && component.is_file() {
-        detail("bindings and component are up to date");
+    let made = browser.join("package.json").is_file() && components.iter().all(|c| c.is_file());
+    if stamp.holds() && made {
+        detail("bindings and components are up to date");
         return Ok(());
     }
-    step("Making the browser package and the component", || {
+    step("Making the browser package and the components", || {
         fs::create_dir_all(&artefacts)
             .with_context(|| format!("{} cannot be made", artefacts.display()))?;
         stamp.renew(|| {
-            let [browser_module, component_module] = &modules;
+            let [browser_module, of_components @ ..] = &modules;
             finisher(workspace, "browser", browser_module, &browser)?;
-            finisher(workspace, "component", component_module, &component)
+            for (module, component) in of_components.iter().zip(&components) {
+                finisher(workspace, "component", module, component)?;
+            }
+            Ok(())
         })
     })
 }

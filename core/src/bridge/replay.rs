@@ -60,6 +60,8 @@ struct Stream {
     events: i64,
     /// The time that the last event stated.
     stated: Option<Timestamp>,
+    /// The earliest and the latest time so far.
+    span: Option<(Timestamp, Timestamp)>,
 }
 
 impl Replay {
@@ -76,6 +78,7 @@ impl Replay {
                 mapping: options.mapping,
                 events: 0,
                 stated: None,
+                span: None,
             },
             leave_open: options.leave_open,
         }
@@ -91,12 +94,18 @@ impl Replay {
 
     /// The stream is over: what is open is drained, unless it is to be left.
     pub fn finish(&mut self, now: Timestamp, out: &mut String) {
+        self.finish_with(now, Finalize::default(), out);
+    }
+
+    /// Like [`Self::finish`], with why the stream is over.
+    pub fn finish_with(&mut self, now: Timestamp, finalize: Finalize<'_>, out: &mut String) {
         let (log, stream) = (&mut self.log, &mut self.stream);
         self.splitter
             .finish(|line| stream.line(log, now, line, out));
         if !self.leave_open {
             let at = stream.time(now, None);
-            stream.bridge.handle_finalize(at, Finalize::default());
+            stream.bridge.handle_finalize(at, finalize);
+            stream.note_time(at);
             stream.take_entries(out);
         }
     }
@@ -114,6 +123,11 @@ impl Replay {
     /// The bridge, to be asked.
     pub fn bridge(&self) -> &Bridge {
         &self.stream.bridge
+    }
+
+    /// The earliest and the latest time of an event or of the end; `None` of none.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.stream.span
     }
 }
 
@@ -143,6 +157,7 @@ impl Stream {
         let at = self.time(now, line.at);
         match line.message {
             Message::Event(event) => {
+                self.note_time(at);
                 self.bridge
                     .handle_delivery(at, line.stream, line.identity, &event);
                 self.next_event(line.at);
@@ -168,6 +183,12 @@ impl Stream {
         Ok(())
     }
 
+    #[inline]
+    fn note_time(&mut self, at: Timestamp) {
+        let (first, last) = self.span.unwrap_or((at, at));
+        self.span = Some((first.min(at), last.max(at)));
+    }
+
     fn next_event(&mut self, stated: Option<Timestamp>) {
         self.events += 1;
         self.stated = stated;
@@ -190,6 +211,40 @@ impl Stream {
                 push_telemetry_entry(out, entry);
             });
             out.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPPING: &str = r#"{"version":1,"rules":[{"when":[{"path":"/t","is":"go"}],"emit":[{"kind":"method_executing","time":{"path":"/ts","unit":"s"},"fields":{"jobId":{"value":"j"},"stepId":"/s","methodName":{"value":"m"},"modelName":{"value":"n"}}}]}]}"#;
+
+    /// The end is not a line of the stream, so a mapping does not stand before it.
+    #[test]
+    fn the_end_has_its_reason_and_the_events_their_span() {
+        let mut replay = Replay::new(ReplayOptions {
+            mapping: Some(Mapping::parse(MAPPING).unwrap()),
+            ..ReplayOptions::default()
+        });
+        assert_eq!(replay.span(), None);
+        let at = |s| Timestamp::from_seconds(s).unwrap();
+        let mut out = String::new();
+        replay.push(at(9), b"{\"t\":\"go\",\"ts\":5,\"s\":\"b\"}\n", &mut out);
+        replay.push(at(9), b"{\"t\":\"go\",\"ts\":4,\"s\":\"a\"}\n", &mut out);
+        assert_eq!(replay.span(), Some((at(4), at(5))));
+        let finalize = Finalize {
+            reason: Some("interrupted"),
+            interrupted: true,
+        };
+        replay.finish_with(at(9), finalize, &mut out);
+        assert_eq!(out.lines().count(), 2);
+        for line in out.lines() {
+            assert!(
+                line.contains(r#""errorType":"Cancelled","errorMessage":"interrupted""#),
+                "{line}"
+            );
         }
     }
 }

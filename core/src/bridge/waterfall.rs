@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use crate::record::telemetry_entry::{InvocationStatus, TelemetryEntry};
 use crate::time::{Timestamp, Window};
-use crate::view::{BarView, EntryOutcome, Millis, WorkflowRunView, WorkflowRunsView, WaterfallView};
+use crate::view::{
+    BarView, EntryOutcome, Millis, WaterfallView, WorkflowRunView, WorkflowRunsView,
+};
 
 /// Entries by the run that they belong to.
 ///
@@ -53,7 +55,8 @@ impl Waterfalls {
         }
         let span = Span::of(entry);
         let Some(context) = &entry.workflow_context else {
-            let is_run = entry.invocation.command == "workflow" && entry.parent_invocation_id.is_none();
+            let is_run =
+                entry.invocation.command == "workflow" && entry.parent_invocation_id.is_none();
             if is_run {
                 self.runs.entry(entry.id.to_string()).or_default().parent = Some(span);
             }
@@ -110,7 +113,9 @@ impl Waterfalls {
             .into_iter()
             .map(|step| step.bar(view.started_at, lane(&mut lanes, &step.span)))
             .collect();
-        let failed = bars.iter().filter(|bar| bar.status != EntryOutcome::Success);
+        let failed = bars
+            .iter()
+            .filter(|bar| bar.status != EntryOutcome::Success);
         // What failed first ended first, whenever it began.
         let first_failure = failed
             .min_by_key(|bar| bar.offset_ms.0.saturating_add(bar.duration_ms.0))

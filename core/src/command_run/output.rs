@@ -103,9 +103,9 @@ impl KeptOutput {
             .cloned()
             .collect();
         // Lines are missing in one place only: between the two parts.
-        let gap = self.gap().filter(|(from, to)| {
-            *to > after && lines.last().is_some_and(|line| line.n > *from)
-        });
+        let gap = self
+            .gap()
+            .filter(|(from, to)| *to > after && lines.last().is_some_and(|line| line.n > *from));
         OutputRange {
             next: lines.last().map_or(after.min(self.lines), |line| line.n),
             gap: gap.map(|(from, to)| (from.max(after.saturating_add(1)), to)),

@@ -139,7 +139,8 @@ impl RunQueue {
         };
         if running.told.is_none() {
             running.told = Some((EndedBy::User, now.saturating_add_us(GRACE_US)));
-            self.actions.push_back(QueueAction::Terminate(run_id.into()));
+            self.actions
+                .push_back(QueueAction::Terminate(run_id.into()));
         }
         true
     }

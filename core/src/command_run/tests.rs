@@ -86,7 +86,10 @@ fn only_the_token_of_the_run_makes_a_message() {
     let say = |line: &str| side_channel(line, "t0k", known);
     let good = say(r#"::muster t0k {"kind": "next-command", "target": "test", "label": "Run"}"#);
     let good = good.unwrap().unwrap();
-    assert_eq!((&*good.target, good.label.as_deref()), ("test", Some("Run")));
+    assert_eq!(
+        (&*good.target, good.label.as_deref()),
+        ("test", Some("Run"))
+    );
     for output in [
         "plain",
         "::muster",

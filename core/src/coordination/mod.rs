@@ -19,7 +19,10 @@ mod waiter;
 
 pub use backoff::Backoff;
 pub use cadence::cadence_warnings;
-pub use cursor::{Begin, CursorItem, CursorQuestion, CursorTimeout, StreamCursor};
+pub use cursor::{
+    Begin, CursorEnd, CursorItem, CursorOptions, CursorQuestion, CursorTimeout, Member,
+    StreamCursor,
+};
 pub use defaults::{
     BEAT_HISTORY, DEFAULT_BLOCK_MS, DEFAULT_FEEDBACK_TTL_S, DEFAULT_HEARTBEAT_INTERVAL_S,
     DEFAULT_HEARTBEAT_TTL_S, DEFAULT_RECENT_EVENTS, DEFAULT_SIGNAL_WAIT_S, DEFAULT_STALE_S,

@@ -182,6 +182,9 @@ pub struct ApprovalRow {
     pub state: ApprovalState,
     /// Whether its requester is none of Muster's and looks for the answer once a second.
     pub foreign: bool,
+    /// An answer that does not count and still lies where agents of attune look: it
+    /// came too late, or contradicts the one that stands.
+    pub contested_by: Option<ApprovalResponse>,
 }
 
 /// What became of a request.

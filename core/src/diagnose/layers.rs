@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::case::{Case, duration};
-use super::evidence::{Collected, Evidence};
+use super::evidence::{Collected, Evidence, NOT_COLLECTED};
 use super::layer::Layer;
 use super::verdict::{Finding, Severity};
 
@@ -50,49 +50,90 @@ pub(crate) struct LayerState {
     pub(crate) detail: String,
 }
 
-/// The evidence that each layer needs, and why some of it is missing.
-fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
-    let mut gone = Vec::new();
-    let mut need = |name: &str, why: Option<&str>| {
-        if let Some(why) = why {
-            gone.push(format!("{name}: {why}"));
-        }
-    };
+/// The pieces of evidence that each layer needs, by their names in a bundle.
+const fn needed(layer: Layer) -> &'static [&'static str] {
     match layer {
-        Layer::Substrate => need("substrate", evidence.substrate.why_missing()),
-        Layer::Process => {
-            need("process", evidence.process.why_missing());
-            if matches!(evidence.systemd, Collected::Absent) {
-                need("launchd", evidence.launchd.why_missing());
-            } else {
-                need("systemd", evidence.systemd.why_missing());
-            }
-            need("tripwire", evidence.tripwire.why_missing());
-        }
+        Layer::Substrate => &["substrate"],
+        Layer::Process => &["process", "launchd", "tripwire"],
         Layer::CliStatus
         | Layer::SessionPressure
         | Layer::Interruptibility
         | Layer::ChannelHealth
         | Layer::ChannelHealing
-        | Layer::OperatorTracing => need("status", evidence.status.why_missing()),
-        Layer::ErrorLog => {
-            need("err_log", evidence.err_log.why_missing());
-            // What an error led to stands in one of these; without both it cannot be
-            // told from one that passed.
-            if let (Some(_), Some(why)) =
-                (evidence.out_log.why_missing(), evidence.otel.why_missing())
-            {
-                need("out_log and otel", Some(why));
-            }
+        | Layer::OperatorTracing => &["status"],
+        Layer::ErrorLog => &["err_log"],
+        Layer::StdoutLog => &["out_log"],
+        Layer::EndToEnd => &["e2e"],
+        Layer::SessionTranscript => &["session_jsonl"],
+        Layer::Otel => &["otel"],
+        Layer::ModelApi => &["model_api"],
+        Layer::RedisState => &["redis", "config"],
+    }
+}
+
+/// Why a piece is not there; `None` where it is, or where the set-up has none.
+fn why_missing<'e>(evidence: &'e Evidence, name: &str) -> Option<&'e str> {
+    if evidence.not_part.contains(name) {
+        return None;
+    }
+    match name {
+        "substrate" => evidence.substrate.why_missing(),
+        "process" => evidence.process.why_missing(),
+        "launchd" => evidence.launchd.why_missing(),
+        "systemd" => evidence.systemd.why_missing(),
+        "tripwire" => evidence.tripwire.why_missing(),
+        "status" => evidence.status.why_missing(),
+        "err_log" => evidence.err_log.why_missing(),
+        "out_log" => evidence.out_log.why_missing(),
+        "e2e" => evidence.e2e.why_missing(),
+        "session_jsonl" => evidence.session.why_missing(),
+        "otel" => evidence.otel.why_missing(),
+        "model_api" => evidence.model_api.why_missing(),
+        "redis" => evidence.redis.why_missing(),
+        "config" => evidence.config.why_missing(),
+        _ => None,
+    }
+}
+
+/// The evidence that a layer lacks, and why.
+fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
+    let mut gone = Vec::new();
+    for &name in needed(layer) {
+        // One service manager is enough.
+        let name = match name {
+            "launchd" if !matches!(evidence.systemd, Collected::Absent) => "systemd",
+            other => other,
+        };
+        if let Some(why) = why_missing(evidence, name) {
+            gone.push(format!("{name}: {why}"));
         }
-        Layer::StdoutLog => need("out_log", evidence.out_log.why_missing()),
-        Layer::EndToEnd => need("e2e", evidence.e2e.why_missing()),
-        Layer::SessionTranscript => need("session_jsonl", evidence.session.why_missing()),
-        Layer::Otel => need("otel", evidence.otel.why_missing()),
-        Layer::ModelApi => need("model_api", evidence.model_api.why_missing()),
-        Layer::RedisState => {
-            need("redis", evidence.redis.why_missing());
-            need("config", evidence.config.why_missing());
+    }
+    // What an error led to stands in one of these; without both it cannot be told
+    // from one that passed.
+    if layer == Layer::ErrorLog
+        && let Some(log) = evidence.out_log.why_missing()
+        && let Some(otel) = evidence.otel.why_missing()
+    {
+        gone.push(if evidence.not_part.contains("otel") {
+            format!("out_log: {log}")
+        } else {
+            format!("out_log and otel: {otel}")
+        });
+    }
+    gone
+}
+
+/// What was looked for in vain of a layer in a set-up that has only what its packs look at.
+fn unreadable(evidence: &Evidence, layer: Layer) -> Vec<String> {
+    let names: &[&str] = match layer {
+        Layer::Process => &["process", "systemd", "launchd"],
+        other => needed(other),
+    };
+    let mut gone = Vec::new();
+    for name in names {
+        let why = why_missing(evidence, name).filter(|why| *why != NOT_COLLECTED);
+        if let Some(why) = why {
+            gone.push(format!("{name}: {why}"));
         }
     }
     gone
@@ -116,10 +157,21 @@ fn lacks_section(case: &Case<'_>, layer: Layer) -> Option<&'static str> {
     (!there).then_some(name)
 }
 
+/// Whether a profile is that of a gateway, whose layers are known.
+fn is_gateway(profile: &str) -> bool {
+    matches!(profile, "" | "joelclaw" | "gateway")
+}
+
 /// The layers that a set-up has.
 pub(crate) fn expected(case: &Case<'_>, profile: &str) -> Vec<Layer> {
-    if matches!(profile, "" | "joelclaw" | "gateway") {
-        return Layer::ALL.to_vec();
+    let evidence = case.evidence;
+    if is_gateway(profile) {
+        let mut layers = Layer::ALL.to_vec();
+        layers.retain(|layer| {
+            let mut names = needed(*layer).iter();
+            !names.all(|name| evidence.not_part.contains(*name))
+        });
+        return layers;
     }
     // Any other set-up has what its own packs look at.
     let rules = case.rules;
@@ -137,6 +189,13 @@ pub(crate) fn expected(case: &Case<'_>, profile: &str) -> Vec<Layer> {
         .filter(|cause| cause.pack != "gateway")
         .map(|cause| cause.layer)
         .collect();
+    // Who looks at a process wants to know of it.
+    let looked_at = !matches!(evidence.process, Collected::Absent)
+        || !matches!(evidence.systemd, Collected::Absent)
+        || !matches!(evidence.launchd, Collected::Absent);
+    if looked_at {
+        layers.push(Layer::Process);
+    }
     layers.sort_unstable();
     layers.dedup();
     layers
@@ -150,7 +209,7 @@ pub(crate) fn states(
     profile: &str,
 ) -> Vec<LayerState> {
     let expected = expected(case, profile);
-    let is_gateway = expected.len() == Layer::ALL.len();
+    let is_gateway = is_gateway(profile);
     let down = findings.iter().any(|finding| {
         matches!(
             finding.cause.as_str(),
@@ -194,7 +253,7 @@ pub(crate) fn states(
             let gone = if is_gateway {
                 missing(case.evidence, layer)
             } else {
-                Vec::new()
+                unreadable(case.evidence, layer)
             };
             if !gone.is_empty() {
                 return state(LayerStatus::Unknown, gone.join("; "));

@@ -15,7 +15,10 @@ mod layer;
 mod layers;
 mod pack;
 mod pattern;
+mod review;
 mod rules;
+mod search;
+mod status;
 mod timeline;
 mod verdict;
 
@@ -32,6 +35,9 @@ pub use layer::Layer;
 pub use layers::LayerStatus;
 pub use pack::{Cause, GATEWAY_PACK, PACK_VERSION, Pack, PackError, PackStep, Remedy, Rulebook};
 pub(crate) use pattern::check_pattern;
+pub use review::review;
+pub use search::search;
+pub use status::gateway_status;
 pub use verdict::{Delivery, Severity, Verdict};
 
 use case::Case;
@@ -420,7 +426,7 @@ fn evidence_views(evidence: &Evidence) -> BTreeMap<&'static str, EvidenceView> {
 }
 
 fn notes(case: &Case<'_>, options: &DiagnoseOptions) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = case.evidence.notes.clone();
     let logs = [
         ("err_log", &case.evidence.err_log),
         ("out_log", &case.evidence.out_log),

@@ -333,3 +333,39 @@ fn torn_and_nested_records_cost_themselves() {
     let binary = read("\u{0}\u{1b}[31m\n[gateway] extension: y\n");
     assert_eq!(binary.records.len(), 1);
 }
+
+#[test]
+fn a_collector_tells_what_it_could_not_read_and_what_there_is_not() {
+    let bundle = r#"{"muster_bundle":1,"now_ms":1800043200000,
+        "unreadable":{"err_log":"no permission","status":"no answer within 10 s"},
+        "not_part":["substrate","otel","redis","config"],"evidence":{}}"#;
+    let view = diagnose_bundle(bundle, &[], &DiagnoseOptions::default()).unwrap();
+    let state = |name: &str| {
+        let layer = view.layers.iter().find(|layer| layer.layer.name() == name);
+        layer
+            .map(|layer| (layer.status.name(), layer.detail.clone()))
+            .unwrap()
+    };
+    assert_eq!(state("substrate").0, "not_applicable");
+    assert_eq!(state("redis-state").0, "not_applicable");
+    let (status, detail) = state("error-log");
+    assert_eq!(status, "unknown");
+    assert!(detail.starts_with("err_log: no permission"), "{detail}");
+    assert_eq!(state("cli-status").1, "status: no answer within 10 s");
+}
+
+#[test]
+fn any_other_set_up_has_its_process_where_it_was_looked_for() {
+    let told = |more: &str| {
+        let bundle =
+            format!(r#"{{"muster_bundle":1,"now_ms":1800043200000,"profile":"web",{more}}}"#);
+        let view = diagnose_bundle(&bundle, &[], &DiagnoseOptions::default()).unwrap();
+        (view.verdict.name(), view.cause)
+    };
+    let alive = r#""evidence":{"process":{"alive":true},"systemd":{"load_state":"loaded","unit_file_state":"enabled","active_state":"active"}}"#;
+    assert_eq!(told(alive), ("ok", "none".to_string()));
+    let dead = r#""evidence":{"process":{"alive":false}}"#;
+    assert_eq!(told(dead), ("failed", "process.not_running".to_string()));
+    let unreadable = r#""unreadable":{"process":"no permission"},"evidence":{}"#;
+    assert_eq!(told(unreadable), ("unknown", "none".to_string()));
+}

@@ -9,6 +9,7 @@ mod interval;
 mod phi;
 mod reason;
 mod watch;
+mod work;
 
 pub use assess::{Liveness, attune_is_alive, attune_is_stale};
 pub use interval::{Interval, IntervalSource};
@@ -16,6 +17,7 @@ pub use phi::suspicion;
 pub use reason::Reason;
 pub(crate) use reason::Span;
 pub use watch::{FleetWatch, Transition, WakeReason};
+pub use work::WorkTraces;
 
 use serde::{Serialize, Serializer};
 

@@ -1,6 +1,7 @@
 //! The table of states, and what must hold for any beats.
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -374,7 +375,7 @@ fn suspicion_grows_with_the_silence() {
 #[test]
 fn the_watch_tells_each_change_once() {
     let mut watch = FleetWatch::new(LivenessOptions::default());
-    watch.handle_row(at(0), row(&[0], "{}", "running"));
+    watch.handle_fleet(at(0), vec![row(&[0], "{}", "running")]);
     let mut told = Vec::new();
     let mut now = at(0);
     while let Some((next, reason)) = watch.poll_timeout() {
@@ -397,6 +398,20 @@ fn the_watch_tells_each_change_once() {
     );
     // Then it was forgotten.
     assert_eq!(watch.agents().count(), 0);
+}
+
+#[test]
+fn the_watch_forgets_whom_the_store_has_forgotten() {
+    let mut watch = FleetWatch::new(LivenessOptions::default());
+    watch.handle_fleet(at(0), vec![row(&[0], "{}", "running")]);
+    let told = watch.poll_transition().map(|told| told.to.state);
+    assert_eq!(told, Some(AgentState::Alive));
+    // A beat that comes in time is no news.
+    watch.handle_fleet(at(100), vec![row(&[0, 100], "{}", "running")]);
+    assert_eq!(watch.poll_transition(), None);
+    watch.handle_fleet(at(101), Vec::new());
+    assert_eq!(watch.agents().count(), 0);
+    assert_eq!(watch.poll_timeout(), None);
 }
 
 proptest! {
@@ -443,7 +458,7 @@ proptest! {
         any.age_by_store_us = age;
         let options = LivenessOptions { late_percent, ..LivenessOptions::default() };
         let mut watch = FleetWatch::new(options);
-        watch.handle_row(time(seen), any.clone());
+        watch.handle_fleet(time(seen), vec![any.clone()]);
         watch.handle_timeout(time(now));
         let _ = watch.poll_timeout();
         if let Some(phi) = Liveness::of(&any, time(seen), time(now), &options).suspicion {

@@ -1,14 +1,16 @@
 //! The roll of the fleet, kept up to date: says when an agent changes its state.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{AgentState, Liveness, LivenessOptions};
 use crate::coordination::{FleetRow, GRACE_S};
 use crate::time::{Timestamp, US_PER_SECOND};
 
-/// A fleet that is watched. Beats go in, transitions come out; an agent whose last
-/// beat is older than the grace period is forgotten.
+/// A fleet that is watched. What a store knows goes in, transitions come out; between
+/// two looks into the store time alone moves the states on. An agent that the store
+/// has forgotten, or whose last beat is older than the grace period, is forgotten.
 #[derive(Clone, Debug, Default)]
 pub struct FleetWatch {
     options: LivenessOptions,
@@ -52,25 +54,14 @@ impl FleetWatch {
         }
     }
 
-    /// What a store knows of an agent at `now`, whether it is new or not.
-    pub fn handle_row(&mut self, now: Timestamp, row: FleetRow) {
-        let liveness = Liveness::of(&row, now, now, &self.options);
-        let agent_id = row.beat.agent_id.clone();
-        let before = self.agents.get(&agent_id);
-        let from = before.map(|watched| watched.liveness.state);
-        if from != Some(liveness.state) {
-            self.transitions.push_back(Transition {
-                agent_id: agent_id.clone(),
-                from,
-                to: liveness.clone(),
-            });
+    /// All that a store knows at `now`.
+    pub fn handle_fleet(&mut self, now: Timestamp, rows: Vec<FleetRow>) {
+        let known: BTreeSet<&str> = rows.iter().map(|row| &*row.beat.agent_id).collect();
+        self.agents
+            .retain(|agent_id, _| known.contains(agent_id.as_str()));
+        for row in rows {
+            self.take_in(now, row);
         }
-        let watched = Watched {
-            row,
-            seen_at: now,
-            liveness,
-        };
-        self.agents.insert(agent_id, watched);
     }
 
     /// Time has gone on.
@@ -111,6 +102,26 @@ impl FleetWatch {
     pub fn agents(&self) -> impl Iterator<Item = (&FleetRow, &Liveness)> {
         let watched = self.agents.values();
         watched.map(|watched| (&watched.row, &watched.liveness))
+    }
+
+    fn take_in(&mut self, now: Timestamp, row: FleetRow) {
+        let liveness = Liveness::of(&row, now, now, &self.options);
+        let agent_id = row.beat.agent_id.clone();
+        let before = self.agents.get(&agent_id);
+        let from = before.map(|watched| watched.liveness.state);
+        if from != Some(liveness.state) {
+            self.transitions.push_back(Transition {
+                agent_id: agent_id.clone(),
+                from,
+                to: liveness.clone(),
+            });
+        }
+        let watched = Watched {
+            row,
+            seen_at: now,
+            liveness,
+        };
+        self.agents.insert(agent_id, watched);
     }
 }
 

@@ -118,7 +118,10 @@ impl AlertWhen {
             }
             Self::SpendMonth(limit) => {
                 let month = facts.spend.as_ref()?.month_to_date_usd;
-                (month > limit, format!("the month costs {month} dollars so far"))
+                (
+                    month > limit,
+                    format!("the month costs {month} dollars so far"),
+                )
             }
             Self::AgentsQuiet(limit) => {
                 let agents = facts.agents.as_ref()?;

@@ -108,9 +108,7 @@ impl ChangeLog {
 
     /// What the store says of the fleet at `now`.
     pub fn handle_fleet(&mut self, now: Timestamp, rows: &[FleetRow]) {
-        for row in rows {
-            self.fleet.handle_row(now, row.clone());
-        }
+        self.fleet.handle_fleet(now, rows.to_vec());
         let first = !mem::replace(&mut self.fleet_is_known, true);
         self.take_transitions(now, first);
     }
@@ -226,9 +224,7 @@ fn of_request(view: &ApprovalView, from: Option<ApprovalOutcome>, now: Timestamp
         at: match view.outcome {
             ApprovalOutcome::Pending => view.requested_at,
             ApprovalOutcome::TimedOut => view.deadline,
-            ApprovalOutcome::Approved | ApprovalOutcome::Rejected => {
-                view.decided_at.unwrap_or(now)
-            }
+            ApprovalOutcome::Approved | ApprovalOutcome::Rejected => view.decided_at.unwrap_or(now),
         }
         .min(now),
         kind: ChangeKind::Approval,

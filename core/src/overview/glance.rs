@@ -1,16 +1,15 @@
 //! What a store said last, ready to be shown at any later time.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Change, ChangeLog, ChangeTimeout, SignalLives};
 use crate::coordination::{ApprovalRow, ApprovalState, FleetRow, PendingSignal, StreamInfo};
-use crate::liveness::LivenessOptions;
+use crate::liveness::{LivenessOptions, WorkTraces};
 use crate::record::stream_event::StreamEvent;
 use crate::time::Timestamp;
-use crate::view::WorkView;
+use crate::view::WorkKind;
 
 /// Everything that one look at a store gives.
 #[derive(Clone, Debug, Default)]
@@ -198,31 +197,20 @@ impl Glance {
         open
     }
 
-    /// The last trace of each agent that is no beat.
-    pub(crate) fn last_work(&self) -> BTreeMap<&str, WorkView> {
-        let mut work: BTreeMap<&str, WorkView> = BTreeMap::new();
-        let events = self.parts.events.iter();
-        let events = events.map(|event| (&*event.source, event.timestamp, "event"));
-        for (agent, at, kind) in events {
-            note(&mut work, agent, at, kind);
+    /// The last traces of agents that are no beats.
+    pub(crate) fn last_work(&self) -> WorkTraces {
+        let mut work = WorkTraces::default();
+        for event in &self.parts.events {
+            if let Some(at) = event.timestamp {
+                work.note(&event.source, at, WorkKind::Event);
+            }
         }
         for pending in self.signals.all() {
             let signal = &pending.signal;
-            note(&mut work, &signal.source_agent, signal.timestamp, "signal");
+            if let Some(at) = signal.timestamp {
+                work.note(&signal.source_agent, at, WorkKind::Signal);
+            }
         }
         work
-    }
-}
-
-fn note<'a>(
-    work: &mut BTreeMap<&'a str, WorkView>,
-    agent: &'a str,
-    at: Option<Timestamp>,
-    kind: &str,
-) {
-    let Some(at) = at else { return };
-    if work.get(agent).is_none_or(|known| known.at < at) {
-        let kind = String::from(kind);
-        work.insert(agent, WorkView { at, kind });
     }
 }

@@ -226,9 +226,8 @@ fn the_verdict_names_who_is_silent_and_what_waits() {
     let mut fleet = Fleet::new();
     fleet.beat(0, "builder");
     let glance = fleet.look(0);
-    let now_view = |glance: Option<&Glance>, now, state| {
-        NowView::of(now, glance, None, vec![], store(state))
-    };
+    let now_view =
+        |glance: Option<&Glance>, now, state| NowView::of(now, glance, None, vec![], store(state));
     let view = now_view(Some(&glance), fleet.at(1), StoreState::Ok);
     assert_eq!(view.verdict, FleetVerdict::Ok);
     assert_eq!(view.headline, "1 agent in order");
@@ -242,7 +241,11 @@ fn the_verdict_names_who_is_silent_and_what_waits() {
     let view = now_view(Some(&glance), fleet.at(100), StoreState::Ok);
     assert_eq!(view.verdict, FleetVerdict::Trouble);
     assert!(view.waiting.is_empty());
-    assert!(view.headline.starts_with("1 of 1 agent silent: builder"), "{}", view.headline);
+    assert!(
+        view.headline.starts_with("1 of 1 agent silent: builder"),
+        "{}",
+        view.headline
+    );
     let view = now_view(Some(&glance), fleet.at(100), StoreState::Unreachable);
     assert_eq!(view.verdict, FleetVerdict::Unknown);
     assert!(to_json(&now_view(None, fleet.at(0), StoreState::Absent)).contains("\"agents\""));

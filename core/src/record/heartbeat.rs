@@ -25,7 +25,8 @@ pub struct Heartbeat {
     pub current_task: String,
     /// `last_beat`: when, by the agent's clock; a time without an offset is UTC.
     pub last_beat: Option<Timestamp>,
-    /// `metadata`: further facts; `interval_s` announces the time between beats.
+    /// `metadata`: further facts; `interval_s` announces the time between beats,
+    /// `workflow` names what it works for.
     pub metadata: JsonObject,
     /// `display_name`: what people call it.
     pub display_name: Option<String>,
@@ -59,5 +60,12 @@ impl Heartbeat {
         let fields = Fields::parse(self.metadata.as_str()).ok()?;
         let us = fields.get("interval_s").ok()??.scaled(6).ok()?;
         (us > 0).then_some(us)
+    }
+
+    /// `metadata.workflow`: what it works for, if that is a text.
+    pub fn workflow(&self) -> Option<String> {
+        let fields = Fields::parse(self.metadata.as_str()).ok()?;
+        let workflow = fields.get("workflow").ok()??.text().ok()?;
+        Some(workflow.into())
     }
 }

@@ -37,7 +37,10 @@ fn is_candidate(spec: &SpecDocument, merged: &[u64]) -> bool {
 fn the_status_of_the_preferred_file_counts() {
     let spec = spec(&[
         ("requirements.md", "# Checkout\nstatus: draft\n"),
-        ("decisions.md", "---\n**Status:** `Approved`\n---\nsee #12 and PR 7"),
+        (
+            "decisions.md",
+            "---\n**Status:** `Approved`\n---\nsee #12 and PR 7",
+        ),
         ("tasks.md", "- [x] one\n* [X] two\n  - [ ] three\n"),
     ]);
     assert_eq!(spec.status.as_deref(), Some("approved"));
@@ -46,7 +49,10 @@ fn the_status_of_the_preferred_file_counts() {
     let numbers: Vec<u64> = spec.pull_requests.iter().copied().collect();
     assert_eq!(numbers, [7, 12]);
     assert_eq!(spec.stage(), Stage::Executing);
-    assert_eq!(spec.lifecycle(at("2026-11-02T00:00:00Z")), Lifecycle::Active);
+    assert_eq!(
+        spec.lifecycle(at("2026-11-02T00:00:00Z")),
+        Lifecycle::Active
+    );
     assert_eq!(spec.lifecycle(at("2026-12-30T00:00:00Z")), Lifecycle::Stale);
 }
 
@@ -57,9 +63,18 @@ fn only_what_is_shown_to_be_done_is_a_candidate() {
     assert!(is_candidate(&spec(&[approved, done]), &[]));
     // A plan that nobody has begun, however old.
     assert!(!is_candidate(&spec(&[approved]), &[]));
-    assert!(!is_candidate(&spec(&[approved, ("tasks.md", "nothing yet")]), &[]));
-    assert!(!is_candidate(&spec(&[approved, ("tasks.md", "- [x] a\n- [ ] b")]), &[]));
-    assert!(!is_candidate(&spec(&[("decisions.md", "Status: draft"), done]), &[]));
+    assert!(!is_candidate(
+        &spec(&[approved, ("tasks.md", "nothing yet")]),
+        &[]
+    ));
+    assert!(!is_candidate(
+        &spec(&[approved, ("tasks.md", "- [x] a\n- [ ] b")]),
+        &[]
+    ));
+    assert!(!is_candidate(
+        &spec(&[("decisions.md", "Status: draft"), done]),
+        &[]
+    ));
     let named = spec(&[("decisions.md", "Status: approved\nsee #12"), done]);
     assert!(!is_candidate(&named, &[]) && is_candidate(&named, &[12]));
     let fresh = at("2026-11-01T20:00:00Z");

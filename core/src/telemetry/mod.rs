@@ -1,10 +1,12 @@
 //! Everything that was read from a set of logs, ready for reports.
 
+mod decode;
 mod scan;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use decode::Decode;
 use scan::Fold;
 pub use scan::LogScan;
 

@@ -18,10 +18,10 @@ use crate::usage::{UsageBlock, UsageFold, UsageIndex};
 /// whole would have given.
 #[derive(Debug)]
 pub struct LogScan {
-    kind: LogKind,
-    splitter: LineSplitter,
-    log: LineLog,
-    fold: Fold,
+    pub(super) kind: LogKind,
+    pub(super) splitter: LineSplitter,
+    pub(super) log: LineLog,
+    pub(super) fold: Fold,
 }
 
 /// What is gathered, by kind of log.
@@ -118,7 +118,7 @@ impl Fold {
         }
     }
 
-    fn push(&mut self, kind: LogKind, line: Line<'_>, log: &mut LineLog) {
+    pub(super) fn push(&mut self, kind: LogKind, line: Line<'_>, log: &mut LineLog) {
         match self {
             Self::Usage(fold) => fold.push(line, log),
             Self::Log(logs) => logs.push(kind, line, log),

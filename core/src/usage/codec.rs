@@ -216,6 +216,8 @@ impl Writer {
                     self.number(7);
                     self.field(field)?;
                 }
+                // Decoded logs have no index.
+                RecordErrorKind::Decoder(_) => return None,
             },
         }
         Some(())

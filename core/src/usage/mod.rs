@@ -8,10 +8,13 @@ mod blocks;
 mod codec;
 mod cube;
 mod fold;
+mod priced;
 mod recent;
 
 pub use blocks::{BlockUse, UsageBlock, UsageIndex};
 pub use codec::USAGE_INDEX_VERSION;
 pub use cube::{UsageCube, UsageKey, UsageTotals};
 pub use fold::UsageFold;
+pub use priced::Pricing;
+pub(crate) use priced::with_cost;
 pub(crate) use recent::Recent;

@@ -73,6 +73,22 @@ pub struct ApprovalView {
     pub decided_at: Option<Timestamp>,
     /// Whether its requester is none of Muster's and looks for the answer once a second.
     pub foreign: bool,
+    /// An answer by other software that does not count: it came too late, or
+    /// contradicts the one that stands; `null` where none is known.
+    pub contested_by: Option<ContestView>,
+}
+
+/// An answer that does not count and still lies where agents of attune look.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ContestView {
+    /// Yes or no.
+    pub approved: bool,
+    /// Who gave it.
+    pub responder: String,
+    /// Why.
+    pub reason: String,
+    /// When, by the responder's clock.
+    pub answered_at: Option<Timestamp>,
 }
 
 /// What became of an answer, for the one who gave it.
@@ -193,6 +209,12 @@ impl ApprovalView {
                 ApprovalState::Pending | ApprovalState::TimedOut => None,
             },
             foreign: row.foreign,
+            contested_by: row.contested_by.as_ref().map(|other| ContestView {
+                approved: other.approved,
+                responder: other.responder.clone(),
+                reason: other.reason.clone(),
+                answered_at: other.timestamp,
+            }),
         }
     }
 }
@@ -276,6 +298,7 @@ mod tests {
             request,
             state,
             foreign: false,
+            contested_by: None,
         }
     }
 

@@ -273,6 +273,7 @@ impl CheckView {
     /// told apart.
     pub fn of_approvals(rows: &[ApprovalRow], now: Timestamp) -> Self {
         let (mut waiting, mut timed_out, mut rejected, mut approved) = (0, 0, 0, 0_u64);
+        let mut contested = 0_u64;
         let mut evidence = Vec::new();
         for row in rows {
             let request = &row.request;
@@ -280,6 +281,14 @@ impl CheckView {
                 "{} ({} for {})",
                 request.request_id, request.approval_type, request.agent_id
             );
+            if let Some(other) = &row.contested_by {
+                contested += 1;
+                evidence.push(format!(
+                    "{who}: {} has written another answer ({}) over it, which does not count",
+                    other.responder,
+                    if other.approved { "yes" } else { "no" }
+                ));
+            }
             match &row.state {
                 ApprovalState::Pending => {
                     waiting += 1;
@@ -304,8 +313,13 @@ impl CheckView {
         let finding = format!(
             "{waiting} wait, {timed_out} timed out, {rejected} rejected, {approved} approved within a day"
         );
+        let finding = if contested > 0 {
+            format!("{finding}; {contested} written over by others")
+        } else {
+            finding
+        };
         // Waiting is what an approval is for; that nobody came is the problem.
-        let status = match (rows.is_empty(), timed_out) {
+        let status = match (rows.is_empty(), timed_out + contested) {
             (true, _) => CheckStatus::NotApplicable,
             (false, 0) => CheckStatus::Ok,
             (false, _) => CheckStatus::Problem,
@@ -368,6 +382,7 @@ mod tests {
             deadline: at("2026-11-20T10:05:00Z"),
             state,
             foreign: true,
+            contested_by: None,
         }
     }
 
@@ -440,6 +455,15 @@ mod tests {
             row(answer(false)),
         ]);
         assert_eq!(check.status, CheckStatus::Problem);
+        let contested = of(&[ApprovalRow {
+            contested_by: match answer(false) {
+                ApprovalState::Answered(other) => Some(other),
+                _ => None,
+            },
+            ..row(answer(true))
+        }]);
+        assert_eq!(contested.status, CheckStatus::Problem);
+        assert!(contested.evidence[0].contains("another answer (no) over it"));
         assert!(check.evidence[0].ends_with("waits, 60 s left"));
         assert!(check.finding.starts_with("1 wait, 1 timed out, 1 rejected"));
     }

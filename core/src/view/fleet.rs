@@ -76,8 +76,20 @@ pub struct WaitingView {
 pub struct WorkView {
     /// When.
     pub at: Timestamp,
-    /// What: `signal`, `event` or `usage`.
-    pub kind: String,
+    /// What.
+    pub kind: WorkKind,
+}
+
+/// What sort of trace it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkKind {
+    /// A signal that it sent.
+    Signal,
+    /// An event that it published.
+    Event,
+    /// A call of a model by its workflow.
+    Usage,
 }
 
 /// What attune says of an agent.
@@ -111,8 +123,8 @@ impl AgentView {
         open: &[ApprovalRow],
         last_work: Option<WorkView>,
     ) -> Self {
-        let waiting = waiting(&row.beat.agent_id, now, open);
-        Self::at(row, now, now, options, waiting, last_work)
+        let liveness = Liveness::of(row, now, now, options);
+        Self::with(row, &liveness, now, open, last_work)
     }
 
     /// An agent at `now`, of which the store said this at `seen_at`.
@@ -125,6 +137,28 @@ impl AgentView {
         last_work: Option<WorkView>,
     ) -> Self {
         let liveness = Liveness::of(row, seen_at, now, options);
+        Self::judged(row, &liveness, now, waiting_for_human, last_work)
+    }
+
+    /// An agent whose state at `now` is known.
+    pub fn with(
+        row: &FleetRow,
+        liveness: &Liveness,
+        now: Timestamp,
+        open: &[ApprovalRow],
+        last_work: Option<WorkView>,
+    ) -> Self {
+        let waiting = waiting(&row.beat.agent_id, now, open);
+        Self::judged(row, liveness, now, waiting, last_work)
+    }
+
+    fn judged(
+        row: &FleetRow,
+        liveness: &Liveness,
+        now: Timestamp,
+        waiting_for_human: Option<WaitingView>,
+        last_work: Option<WorkView>,
+    ) -> Self {
         let threshold = DEFAULT_STALE_S * US_PER_SECOND.unsigned_abs();
         Self {
             display_name: row.beat.display_name.clone(),
@@ -139,7 +173,7 @@ impl AgentView {
                 is_alive: attune_is_alive(row, now),
                 is_stale: attune_is_stale(row, now, threshold),
             },
-            ..Self::bare(row.beat.agent_id.clone(), &liveness)
+            ..Self::bare(row.beat.agent_id.clone(), liveness)
         }
     }
 

@@ -94,7 +94,7 @@ impl Glance {
     /// Everybody at `now`, by id.
     pub fn agents(&self, now: Timestamp) -> Vec<AgentView> {
         let open = self.open_requests(now);
-        let mut work = self.last_work();
+        let work = self.last_work();
         self.parts
             .fleet
             .iter()
@@ -102,7 +102,14 @@ impl Glance {
                 let id = &*row.beat.agent_id;
                 let waiting = open.get(id).map(|request| WaitingView::of(request, now));
                 let seen_at = self.looked_at;
-                AgentView::at(row, seen_at, now, &self.options, waiting, work.remove(id))
+                AgentView::at(
+                    row,
+                    seen_at,
+                    now,
+                    &self.options,
+                    waiting,
+                    work.last(id, Some(&row.beat)),
+                )
             })
             .collect()
     }
@@ -118,16 +125,9 @@ impl Glance {
         let waiting = open
             .get(agent_id)
             .map(|request| WaitingView::of(request, now));
-        let last_work = self.last_work().remove(agent_id);
+        let last_work = self.last_work().last(agent_id, row.map(|row| &row.beat));
         let agent = match row {
-            Some(row) => AgentView::at(
-                row,
-                self.looked_at,
-                now,
-                &self.options,
-                waiting,
-                last_work,
-            ),
+            Some(row) => AgentView::at(row, self.looked_at, now, &self.options, waiting, last_work),
             None => AgentView {
                 waiting_for_human: waiting,
                 ..AgentView::never_seen(agent_id, now, &[], last_work)

@@ -17,6 +17,7 @@ mod doctor;
 mod feedback;
 mod file_tests;
 mod fleet;
+mod gateway;
 mod glance;
 mod heartbeat;
 mod help;
@@ -36,6 +37,7 @@ mod signal;
 mod sonnet_opus;
 mod specs;
 mod spend;
+mod store;
 mod stream;
 mod task_routing;
 mod test_status;
@@ -57,7 +59,7 @@ pub use agents::{
 pub use alert::{AlertRuleView, AlertState, AlertsView};
 pub use approval::{
     AnswerOutcome, AnswerRefusal, AnsweredView, ApprovalOutcome, ApprovalOutcomeView, ApprovalView,
-    SYSTEM_RESPONDER, SweptView,
+    ContestView, SYSTEM_RESPONDER, SweptView,
 };
 pub use bridge_stats::{
     BridgeStatsReport, CallStats, DurationStats, FamilyStats, JobStats, StepStats, SwampStats,
@@ -81,14 +83,17 @@ pub use feedback::{
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
-pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkView};
+pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
+pub use gateway::{
+    AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
+    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
+    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+};
 pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
 pub use models::{ModelView, ModelsReport};
-pub use now::{
-    AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView,
-};
+pub use now::{AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView};
 pub use number::{Millis, Seconds};
 pub use prompt_cache::{CacheReport, PromptCacheSavings, PromptCacheUse};
 pub use provenance::{Provenance, Skipped, SkippedSample, SourceState, SourceView};
@@ -103,6 +108,7 @@ pub use sonnet_opus::{
 };
 pub use specs::{CandidateView, SpecRootState, SpecRootView, SpecView, SpecsView, WhyNone};
 pub use spend::{AgentCostView, SpendLevel, SpendShare, SpendView};
+pub use store::{MalformedView, StoreCheckView, StoreInfoView, StoreWatchView};
 pub use stream::{
     ConsumedView, EventView, GapRange, GapView, GroupView, PublishedView, RemovedView,
     StreamInfoView, StreamTailView,
@@ -114,9 +120,7 @@ pub use test_status::{
 };
 pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
-pub use workflow_run::{
-    BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView,
-};
+pub use workflow_run::{BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.
 pub fn to_json<T: Serialize>(view: &T) -> String {

@@ -216,7 +216,10 @@ fn detail(days: &Days, level: SpendLevel) -> String {
             format!("{times:.1} times a usual day, far outside its spread")
         }
         (SpendLevel::Ok, Some(_)) => {
-            format!("within the spread of the last {} days with any cost", days.count)
+            format!(
+                "within the spread of the last {} days with any cost",
+                days.count
+            )
         }
     }
 }
@@ -303,7 +306,10 @@ mod tests {
 
     #[test]
     fn too_few_days_say_nothing() {
-        let view = spend(&[("2026-11-19", "a", "1"), ("2026-11-20", "a", "100")], None);
+        let view = spend(
+            &[("2026-11-19", "a", "1"), ("2026-11-20", "a", "100")],
+            None,
+        );
         assert_eq!(view.level, SpendLevel::InsufficientData);
         assert_eq!((view.usual_usd, view.ratio), (None, None));
         assert_eq!(spend(&[], None).top_model, None);

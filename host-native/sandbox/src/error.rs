@@ -18,12 +18,18 @@ pub enum SandboxError {
     Component(String),
     /// The component wants these imports; a guest gets none.
     Imports(Vec<String>),
-    /// The component does not export the core's interface.
+    /// The component does not export the interface that is wanted of it.
     Exports(String),
     /// The guest wanted more memory than this many bytes.
     MemoryLimit(usize),
     /// The guest wanted a table of more entries than this.
     TableLimit(usize),
+    /// The component has this many bytes: too many to be compiled.
+    TooLarge(usize),
+    /// Compiling took longer than this.
+    CompileLimit(Duration),
+    /// The guest gave more than this many bytes at once.
+    OutputLimit(usize),
     /// A call took longer than this.
     TimeLimit(Duration),
     /// The guest trapped; the text says how.
@@ -56,10 +62,17 @@ impl fmt::Display for SandboxError {
                 "the component imports {}: a guest gets no imports",
                 names.join(", ")
             ),
-            Self::Exports(why) => write!(f, "the component does not export the core: {why}"),
+            Self::Exports(why) => write!(f, "the component is of another world: {why}"),
             Self::MemoryLimit(bytes) => write!(f, "the guest wanted more than {bytes} bytes"),
             Self::TableLimit(entries) => {
                 write!(f, "the guest wanted a table of more than {entries} entries")
+            }
+            Self::TooLarge(bytes) => write!(f, "a component of {bytes} bytes is not compiled"),
+            Self::CompileLimit(time) => {
+                write!(f, "compiling took more than {} s", time.as_secs())
+            }
+            Self::OutputLimit(bytes) => {
+                write!(f, "the guest gave more than {bytes} bytes at once")
             }
             Self::TimeLimit(time) => write!(f, "the call took more than {} ms", time.as_millis()),
             Self::Trap(why) => write!(f, "the guest trapped: {why}"),

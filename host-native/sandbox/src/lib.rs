@@ -1,4 +1,5 @@
-//! Runs the core's WebAssembly component under wasmtime.
+//! Runs WebAssembly components under wasmtime: the core's own, and decoders of
+//! other systems' logs.
 //!
 //! A guest gets memory, tables, instances and, where asked, time within limits,
 //! and nothing else: a component that imports anything is refused by name. No
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
+mod decoder;
 mod diagnosis;
 mod error;
 mod limits;
@@ -46,6 +48,9 @@ pub use bindings::exports::muster::core::usage::{
     CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
 };
 pub use bridge::Replay;
+pub use decoder::{
+    DecoderGuest, DecoderLimits, Description, MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, Price,
+};
 pub use error::SandboxError;
 use limits::Limiter;
 pub use limits::Limits;
@@ -76,11 +81,7 @@ impl Sandbox {
         let engine = Engine::new(&config).map_err(|e| SandboxError::Engine(e.to_string()))?;
         let component = Component::from_binary(&engine, component)
             .map_err(|e| SandboxError::Component(format!("{e:#}")))?;
-        let imports: Vec<String> = component
-            .component_type()
-            .imports(&engine)
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let imports = imports_of(&engine, &component);
         if !imports.is_empty() {
             return Err(SandboxError::Imports(imports));
         }
@@ -111,13 +112,7 @@ impl Sandbox {
 
     /// An instance with a store of its own.
     fn guest(&self) -> Result<(Running, Core), SandboxError> {
-        let mut store = Store::new(&self.engine, self.limits.limiter());
-        store.limiter(|limiter| limiter);
-        let mut guest = Running {
-            store,
-            limits: self.limits,
-            ended: false,
-        };
+        let mut guest = Running::new(&self.engine, self.limits);
         let core = guest.run(|store| self.core.instantiate(store))?;
         Ok((guest, core))
     }
@@ -200,7 +195,24 @@ struct Running {
     ended: bool,
 }
 
+/// The names of what a component wants of its host.
+fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
+    let of_type = component.component_type();
+    let imports = of_type.imports(engine);
+    imports.map(|(name, _)| name.to_owned()).collect()
+}
+
 impl Running {
+    fn new(engine: &Engine, limits: Limits) -> Self {
+        let mut store = Store::new(engine, limits.limiter());
+        store.limiter(|limiter| limiter);
+        Self {
+            store,
+            limits,
+            ended: false,
+        }
+    }
+
     fn run<T>(
         &mut self,
         call: impl FnOnce(&mut Store<Limiter>) -> wasmtime::Result<T>,

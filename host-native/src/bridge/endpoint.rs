@@ -8,7 +8,7 @@ use ureq::http::header::{LOCATION, RETRY_AFTER};
 use ureq::http::{Response, Uri};
 use ureq::{Agent, Body};
 
-use crate::error::Failure;
+use crate::error::{Failure, describe};
 
 /// The longest that one request may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -89,7 +89,10 @@ impl Endpoint {
             let mut response = match self.post(&url, body) {
                 Ok(response) => response,
                 Err(error) => {
-                    self.trouble = Some(error.to_string());
+                    self.trouble = Some(match &error {
+                        ureq::Error::Io(error) => describe(error),
+                        error => error.to_string(),
+                    });
                     return match error {
                         ureq::Error::Timeout(_) => Answer::TimedOut,
                         _ => Answer::NoConnection,

@@ -8,19 +8,20 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use muster_core::Timestamp;
-use muster_core::bridge::{ParentEntry, Producer, Replay, ReplayOptions, RunOutcome};
+use muster_core::bridge::{Finalize, ParentEntry, Producer, Replay, ReplayOptions, RunOutcome};
 use muster_core::delivery::SpoolName;
 use muster_core::entry::telemetry_entry_json;
 use muster_core::record::telemetry_entry::TelemetryEntry;
 use serde::Serialize;
-use serde_json::json;
 
 use super::sink::{LinesSink, SinkTally, SinkThread, SpoolSink};
 use super::source::{Input, Source, SourceEnd, watch_interrupts};
 use super::spool::Spool;
+use super::store_sink::StoreSink;
 use crate::clock::Clock;
 use crate::error::{Failure, describe};
 use crate::files::for_each_line;
+use crate::store::StoreUrl;
 
 /// Chunks between the source and the bridge.
 const CHANNEL: usize = 64;
@@ -35,6 +36,8 @@ pub enum SinkPlace {
     Spool(Spool),
     /// A file of lines.
     Lines(PathBuf),
+    /// A store, in the stream [`super::ENTRY_STREAM`].
+    Store(StoreUrl),
 }
 
 /// What a live bridge does.
@@ -92,7 +95,6 @@ pub fn run_live(
     watch_interrupts(send.clone())?;
     let sinks = start_sinks(&options, clock, &say)?;
     options.source.start(send)?;
-    let started_at = clock.now();
     let producer = options.replay.producer.clone();
     let mut live = Live {
         replay: Replay::new(options.replay),
@@ -107,11 +109,11 @@ pub fn run_live(
     drop(inputs);
     let outcome = live.finish(&end);
     let ran = live.replay.counts().runs > 0 || live.entries > 0;
-    if ran {
+    if let Some((started_at, completed_at)) = live.replay.span().filter(|_| ran) {
         let entry = ParentEntry {
             id: &options.parent_id,
             started_at,
-            completed_at: clock.now(),
+            completed_at,
             outcome,
         };
         live.push_parent(&entry, &producer);
@@ -191,20 +193,19 @@ impl Live {
     /// Drains what is open; how the runs ended.
     fn finish(&mut self, end: &SourceEnd) -> RunOutcome {
         let unfinished = self.replay.bridge().open_runs() > 0;
-        let reason = match end {
-            SourceEnd::Finished => None,
-            SourceEnd::Interrupted => {
-                Some(json!({"finalize": {"reason": "interrupted", "interrupted": true}}))
-            }
-            SourceEnd::Lost(_) => Some(json!({"finalize": {"reason": "event stream lost"}})),
+        let finalize = match end {
+            SourceEnd::Finished => Finalize::default(),
+            SourceEnd::Interrupted => Finalize {
+                reason: Some("interrupted"),
+                interrupted: true,
+            },
+            SourceEnd::Lost(_) => Finalize {
+                reason: Some("event stream lost"),
+                interrupted: false,
+            },
         };
         let now = self.clock.now();
-        if let Some(line) = reason {
-            // Also ends a line that has no end.
-            let line = format!("\n{line}\n");
-            self.replay.push(now, line.as_bytes(), &mut self.text);
-        }
-        self.replay.finish(now, &mut self.text);
+        self.replay.finish_with(now, finalize, &mut self.text);
         self.hand_out();
         match self.replay.bridge().outcome() {
             RunOutcome::Unknown | RunOutcome::Succeeded if unfinished => match end {
@@ -264,6 +265,12 @@ fn start_sinks(
                     clock,
                 };
                 (path.display().to_string(), Box::new(sink))
+            }
+            SinkPlace::Store(url) => {
+                let parent = options.parent_id.clone();
+                let sink = StoreSink::new(url.clone(), parent, options.again, clock)
+                    .map_err(|error| unwritable(Path::new(&url.to_string()), &error))?;
+                (url.to_string(), Box::new(sink))
             }
         };
         let (say, place) = (say.clone(), name.clone());

@@ -14,6 +14,7 @@ mod report;
 mod sink;
 mod source;
 mod spool;
+mod store_sink;
 mod swamp;
 mod websocket;
 
@@ -26,4 +27,5 @@ pub use report::{EntrySources, EntryState, SpoolReport, SpoolStats, SpooledEntry
 pub use sink::{Sink, SinkTally};
 pub use source::{Source, SourceEnd};
 pub use spool::{Content, Listing, Repairs, Spool, SpoolLock, Written};
+pub use store_sink::ENTRY_STREAM;
 pub use swamp::{OptOut, SwampSettings};

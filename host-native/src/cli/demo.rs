@@ -16,11 +16,9 @@ use crate::server::{self, Settings};
 
 /// Show the dashboard of a simulated fleet, until interrupted
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  muster demo\n\n\
+#[command(after_help = "Example:\n  muster demo\n\n\
         A dozen agents work in a temporary folder that goes at the end: approvals arrive,\n\
-        one agent dies, the spend grows. Nothing of yours is read or written."
-)]
+        one agent dies, the spend grows. Nothing of yours is read or written.")]
 pub(crate) struct Demonstration {
     /// The port to listen on; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 8765)]
@@ -45,9 +43,8 @@ impl Demonstration {
     fn settings(&self, context: &Context, demo: &Demo) -> Result<Settings, Failure> {
         let home = demo.home();
         let project = demo.project();
-        std::fs::create_dir_all(&project).map_err(|error| {
-            Failure::output(&project.display().to_string(), &error)
-        })?;
+        std::fs::create_dir_all(&project)
+            .map_err(|error| Failure::output(&project.display().to_string(), &error))?;
         let others: Vec<LogKind> = LogKind::ALL
             .into_iter()
             .filter(|kind| *kind != LogKind::Usage)

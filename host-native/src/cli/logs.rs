@@ -8,7 +8,9 @@ use muster_core::{LogKind, ReadOptions, Telemetry, US_PER_SECOND, Window};
 use super::Context;
 use crate::config::{Config, parse_offset};
 use crate::error::Failure;
-use crate::files::{LogQuery, LogSelection, LogsState, Places, Progress, load};
+use crate::files::{DecodedFiles, LogQuery, LogSelection, LogsState, Places, Progress, load};
+use crate::folders;
+use crate::guest::DecoderFile;
 use crate::index::{IndexSettings, IndexUse};
 use crate::render::progress_bar;
 
@@ -21,6 +23,16 @@ pub(crate) struct LogArgs {
     /// What the named files are, where their names do not say
     #[arg(long, value_name = "LOG", value_parser = parse_kind, requires = "files", help_heading = "Logs")]
     kind: Option<LogKind>,
+    /// Read the named files, and folders of them, by this WebAssembly component, which
+    /// knows another system's logs
+    #[arg(
+        long,
+        value_name = "WASM",
+        requires = "files",
+        conflicts_with = "kind",
+        help_heading = "Logs"
+    )]
+    decoder: Option<PathBuf>,
     /// The attune home or its telemetry folder [default: `$ATTUNE_HOME`, else ~/.attune]
     #[arg(long, value_name = "DIR", help_heading = "Logs")]
     home: Option<PathBuf>,
@@ -99,7 +111,16 @@ impl LogArgs {
             })?,
             None => config.naive_offset_minutes.unwrap_or(0),
         };
-        let selection = if self.files.is_empty() {
+        let selection = if let Some(decoder) = &self.decoder {
+            LogSelection::Decoded(DecodedFiles {
+                paths: self.files.clone(),
+                decoder: DecoderFile {
+                    path: decoder.clone(),
+                    cache: folders::cache().map(|cache| cache.join("guests")),
+                },
+                prices: config.prices.clone(),
+            })
+        } else if self.files.is_empty() {
             let env_home = std::env::var_os("ATTUNE_HOME").is_some_and(|home| !home.is_empty());
             // The environment stands above the settings files.
             let home = self

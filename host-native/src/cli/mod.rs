@@ -16,9 +16,11 @@ mod logs;
 mod ops;
 mod session;
 mod signal;
+mod store;
 mod stream;
 mod telemetry;
 mod values;
+mod waiting;
 mod window;
 
 use std::env;
@@ -135,6 +137,9 @@ enum Command {
     /// Votes on help templates, scores of work, and what they recommend
     #[command(subcommand)]
     Feedback(feedback::Command),
+    /// The place where agents meet: what it is, whether it is sound, who watches it
+    #[command(subcommand)]
+    Store(store::Command),
     Doctor(doctor::Doctor),
     Ops(ops::Ops),
     Demo(demo::Demonstration),
@@ -185,6 +190,7 @@ fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
         Command::Approval(command) => command.run(&context),
         Command::Stream(command) => command.run(&context),
         Command::Feedback(command) => command.run(&context),
+        Command::Store(command) => command.run(&context),
         Command::Doctor(doctor) => doctor.run(&context),
         Command::Ops(ops) => ops.run(&context),
         Command::Demo(demo) => demo.run(&context),

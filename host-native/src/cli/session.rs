@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_core::Timestamp;
-use muster_core::coordination::{Backoff, Listing};
+use muster_core::coordination::{Backoff, Listing, Malformed};
 use muster_core::liveness::LivenessOptions;
 use tokio::time::{Instant, sleep_until};
 
@@ -59,17 +59,27 @@ pub(crate) fn store_url(context: &Context, config: &Config) -> Result<StoreUrl, 
 impl<'a> Session<'a> {
     /// Opens the store that is set.
     pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
+        Self::open_to_watch(context, false).await
+    }
+
+    /// Opens the store that is set; `configure`: its server may be told to tell of writes.
+    pub(crate) async fn open_to_watch(
+        context: &'a Context,
+        configure: bool,
+    ) -> Result<Self, Failure> {
         let config = context.config(Path::new("."))?;
         let url = store_url(context, &config)?;
         let now = context.clock.now();
         context.say(1, || format!("store: {url}"));
-        let tell: Option<Tell> = (context.verbose > 0).then(|| Arc::new(context::say) as Tell);
+        let tell: Tell = Arc::new(context::say);
         let options = OpenOptions {
             foreign: context.foreign,
-            tell: tell.clone(),
+            configure,
+            verbose: context.verbose > 0,
+            tell: Some(Arc::clone(&tell)),
         };
         let mut store = store::open(&url, now, options).await?;
-        if let Some(tell) = tell {
+        if context.verbose > 0 {
             store = Arc::new(TracedStore::new(store, tell));
         }
         Ok(Self {
@@ -110,14 +120,29 @@ impl<'a> Session<'a> {
     /// Tells on the standard error what a listing could not read.
     pub(crate) fn items<T>(&self, listing: Listing<T>) -> Vec<T> {
         for bad in &listing.malformed {
-            self.context.say(0, || {
-                format!(
-                    "{} is left out, it is malformed: {}",
-                    bad.key, bad.error.kind
-                )
-            });
+            self.say_malformed(bad);
         }
         listing.items
+    }
+
+    /// Tells on the standard error of a value that is no record.
+    pub(crate) fn say_malformed(&self, bad: &Malformed) {
+        self.context.say(0, || {
+            format!(
+                "{} is left out, it is malformed: {}",
+                bad.key, bad.error.kind
+            )
+        });
+    }
+
+    /// Tells that the store cannot be asked for now.
+    pub(crate) fn say_away(&self, error: &StoreError) {
+        self.context.say(0, || format!("{error}; trying again"));
+    }
+
+    /// Tells that the store can be asked again.
+    pub(crate) fn say_back(&self) {
+        self.context.say(0, || "the store is back".into());
     }
 
     /// Tells warnings on the standard error, where they are not part of a document.
@@ -159,7 +184,7 @@ impl Patience {
             return Err(error);
         }
         if self.backoff.failures() == 0 {
-            session.context.say(0, || format!("{error}; trying again"));
+            session.say_away(&error);
         }
         let wait_us = self.backoff.after_failure(random::jitter());
         let again = Instant::now() + Duration::from_micros(wait_us);
@@ -171,7 +196,7 @@ impl Patience {
     pub(crate) fn answered(&mut self, session: &Session<'_>) {
         if self.backoff.failures() > 0 {
             self.backoff.succeeded();
-            session.context.say(0, || "the store is back".into());
+            session.say_back();
         }
     }
 }

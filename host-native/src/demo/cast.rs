@@ -35,12 +35,36 @@ const fn player(id: &'static str, name: &'static str, tasks: &'static [&'static 
 
 /// A dozen.
 pub(super) const CAST: [Player; 12] = [
-    player("planner", "Planner", &["split the backlog", "order the steps", "weigh two designs"]),
-    player("researcher", "Researcher", &["read the changelog", "compare three libraries"]),
-    player("builder", "Builder", &["compile the core", "link the binary", "shrink the module"]),
-    player("tester", "Tester", &["run the unit tests", "bisect a failure", "fuzz the parser"]),
-    player("reviewer", "Reviewer", &["read the diff", "write the review"]),
-    player("deployer", "Deployer", &["stage the release", "roll out to 10 %"]),
+    player(
+        "planner",
+        "Planner",
+        &["split the backlog", "order the steps", "weigh two designs"],
+    ),
+    player(
+        "researcher",
+        "Researcher",
+        &["read the changelog", "compare three libraries"],
+    ),
+    player(
+        "builder",
+        "Builder",
+        &["compile the core", "link the binary", "shrink the module"],
+    ),
+    player(
+        "tester",
+        "Tester",
+        &["run the unit tests", "bisect a failure", "fuzz the parser"],
+    ),
+    player(
+        "reviewer",
+        "Reviewer",
+        &["read the diff", "write the review"],
+    ),
+    player(
+        "deployer",
+        "Deployer",
+        &["stage the release", "roll out to 10 %"],
+    ),
     Player {
         part: Part::Finished,
         ..player("docs-writer", "Docs writer", &["write the guide"])
@@ -53,12 +77,20 @@ pub(super) const CAST: [Player; 12] = [
         part: Part::DiesAfter(20),
         ..player("indexer", "Indexer", &["embed 40,000 files"])
     },
-    player("monitor", "Monitor", &["watch the error rate", "watch the queue"]),
+    player(
+        "monitor",
+        "Monitor",
+        &["watch the error rate", "watch the queue"],
+    ),
     Player {
         part: Part::DiedBefore(95),
         ..player("translator", "Translator", &["translate the guide"])
     },
-    player("auditor", "Auditor", &["check the licences", "check the secrets"]),
+    player(
+        "auditor",
+        "Auditor",
+        &["check the licences", "check the secrets"],
+    ),
 ];
 
 /// What is asked for: the type, who asks, and the context.
@@ -116,12 +148,60 @@ pub(super) const EVENTS: [(&str, &str, &str); 5] = [
 
 /// Calls of models: workflow, stage, tier, model, cost in micro-dollars, tokens.
 pub(super) const CALLS: [(&str, &str, &str, &str, u64, u64, u64); 6] = [
-    ("planner", "plan", "PREMIUM", "claude-opus-5", 61_000, 5200, 1300),
-    ("builder", "edit", "CAPABLE", "claude-sonnet-5", 23_500, 6100, 900),
-    ("tester", "triage", "CHEAP", "claude-haiku-4-5", 2400, 1900, 260),
-    ("reviewer", "analysis", "CAPABLE", "claude-sonnet-5", 31_200, 8400, 1150),
-    ("researcher", "read", "CHEAP", "claude-haiku-4-5", 3100, 2600, 310),
-    ("auditor", "check", "CHEAP", "claude-haiku-4-5", 1900, 1500, 120),
+    (
+        "planner",
+        "plan",
+        "PREMIUM",
+        "claude-opus-5",
+        61_000,
+        5200,
+        1300,
+    ),
+    (
+        "builder",
+        "edit",
+        "CAPABLE",
+        "claude-sonnet-5",
+        23_500,
+        6100,
+        900,
+    ),
+    (
+        "tester",
+        "triage",
+        "CHEAP",
+        "claude-haiku-4-5",
+        2400,
+        1900,
+        260,
+    ),
+    (
+        "reviewer",
+        "analysis",
+        "CAPABLE",
+        "claude-sonnet-5",
+        31_200,
+        8400,
+        1150,
+    ),
+    (
+        "researcher",
+        "read",
+        "CHEAP",
+        "claude-haiku-4-5",
+        3100,
+        2600,
+        310,
+    ),
+    (
+        "auditor",
+        "check",
+        "CHEAP",
+        "claude-haiku-4-5",
+        1900,
+        1500,
+        120,
+    ),
 ];
 
 /// What the dashboard may run: the name, the title, the script, what is asked before.

@@ -188,7 +188,10 @@ impl Simulation {
 
     /// Whoever has an answer tells what comes of it.
     async fn take_answers(&mut self, now: Timestamp) -> StoreResult<()> {
-        let open = self.store.approvals(now, &ApprovalFilter::default()).await?;
+        let open = self
+            .store
+            .approvals(now, &ApprovalFilter::default())
+            .await?;
         let is_open = |id: &str| {
             let mut rows = open.items.iter();
             rows.any(|row| row.request.request_id == id && row.state == ApprovalState::Pending)
@@ -207,7 +210,9 @@ impl Simulation {
             };
             let event = NewEvent {
                 event_type: "decision".into(),
-                data: object(&format!(r#"{{"request": "{request_id}", "then": "{what}"}}"#)),
+                data: object(&format!(
+                    r#"{{"request": "{request_id}", "then": "{what}"}}"#
+                )),
                 source: agent_id.into(),
                 max_len: STREAM_LENGTH,
             };

@@ -106,7 +106,10 @@ impl Demo {
         };
         vec![
             alert("two agents silent", AlertWhen::AgentsQuiet(1)),
-            alert("a dear day", AlertWhen::SpendToday(Usd::from_nanos(5_000_000_000))),
+            alert(
+                "a dear day",
+                AlertWhen::SpendToday(Usd::from_nanos(5_000_000_000)),
+            ),
             alert("somebody waits", AlertWhen::ApprovalsWaiting(120_000_000)),
         ]
     }
@@ -145,10 +148,7 @@ impl Demo {
 }
 
 fn options() -> OpenOptions {
-    OpenOptions {
-        foreign: false,
-        tell: None,
-    }
+    OpenOptions::default()
 }
 
 fn cannot_write(error: &io::Error) -> Failure {

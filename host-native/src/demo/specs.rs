@@ -15,23 +15,38 @@ const SPECS: [Spec; 5] = [
         "coupons",
         70,
         &[
-            ("decisions.md", "# Coupons at the checkout\n\nStatus: approved\n"),
-            ("tasks.md", "- [x] store them\n- [x] show them\n- [x] expire them\n"),
+            (
+                "decisions.md",
+                "# Coupons at the checkout\n\nStatus: approved\n",
+            ),
+            (
+                "tasks.md",
+                "- [x] store them\n- [x] show them\n- [x] expire them\n",
+            ),
         ],
     ),
     (
         "search-ranking",
         5,
         &[
-            ("requirements.md", "# Ranking by freshness\n\nStatus: approved\n"),
+            (
+                "requirements.md",
+                "# Ranking by freshness\n\nStatus: approved\n",
+            ),
             ("design.md", "# Design\n"),
-            ("tasks.md", "- [x] measure today's ranking\n- [ ] add the signal\n- [ ] roll out\n"),
+            (
+                "tasks.md",
+                "- [x] measure today's ranking\n- [ ] add the signal\n- [ ] roll out\n",
+            ),
         ],
     ),
     (
         "offline-mode",
         30,
-        &[("requirements.md", "# Work without a network\n\nStatus: draft\n")],
+        &[(
+            "requirements.md",
+            "# Work without a network\n\nStatus: draft\n",
+        )],
     ),
     (
         "dark-theme",

@@ -1,5 +1,6 @@
 //! Log files: where they are, and reading them fast.
 
+mod decoded;
 mod discover;
 mod follow;
 mod lines;
@@ -8,6 +9,7 @@ mod read;
 mod state;
 mod telemetry;
 
+pub use decoded::DecodedFiles;
 pub use discover::{Discovered, LogFile, discover, named_files};
 pub use follow::{Follower, Turn};
 pub use lines::for_each_line;

@@ -14,6 +14,7 @@ impl LogsState {
     pub fn of(query: &LogQuery) -> Self {
         let paths: Vec<std::path::PathBuf> = match &query.selection {
             LogSelection::Files(paths, _) => paths.clone(),
+            LogSelection::Decoded(files) => files.files(),
             LogSelection::Places(places) => {
                 let found = discover(places, &query.needed);
                 found.files.into_iter().map(|file| file.path).collect()

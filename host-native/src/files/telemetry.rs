@@ -7,7 +7,7 @@ use std::thread;
 
 use muster_core::{LogKind, ReadOptions, Source, Telemetry};
 
-use super::{LogFile, Places, Scanned, discover, named_files, scan_file};
+use super::{DecodedFiles, LogFile, Places, Scanned, discover, named_files, scan_file};
 use crate::error::{Failure, describe};
 use crate::index::{IndexSettings, IndexUse, scan_indexed};
 
@@ -22,6 +22,8 @@ pub enum LogSelection {
     Places(Places),
     /// These files; with the kind of those whose name says nothing.
     Files(Vec<PathBuf>, Option<LogKind>),
+    /// Files of another system, which a decoder reads.
+    Decoded(DecodedFiles),
 }
 
 /// What to read.
@@ -69,6 +71,11 @@ pub fn load(query: &LogQuery, progress: &dyn Progress) -> Result<Telemetry, Fail
     let mut kinds = needed.clone();
     kinds.extend(&query.also);
     let files = match &query.selection {
+        LogSelection::Decoded(files) => {
+            files.read(&mut telemetry, progress)?;
+            judge(&telemetry, &needed, query)?;
+            return Ok(telemetry);
+        }
         LogSelection::Files(paths, kind) => {
             let files = named_files(paths, *kind)?;
             needed = files.iter().map(|file| file.kind).collect();
@@ -191,7 +198,7 @@ fn judge(telemetry: &Telemetry, needed: &[LogKind], query: &LogQuery) -> Result<
             .filter(|source| needed.contains(&source.kind))
     };
     let unread = |source: &&Source| source.unreadable.is_some() && source.bytes == 0;
-    let named = matches!(query.selection, LogSelection::Files(..));
+    let named = !matches!(query.selection, LogSelection::Places(_));
     if let Some(source) = of_need().find(unread)
         && (named || of_need().all(|source| unread(&source)))
     {
@@ -216,7 +223,10 @@ fn judge(telemetry: &Telemetry, needed: &[LogKind], query: &LogQuery) -> Result<
             source.log.lines,
             first_skipped(source)
         ))
-        .hint(format!("is it a {} log as attune writes it?", source.kind)));
+        .hint(match query.selection {
+            LogSelection::Decoded(_) => "is it a log that this decoder knows?".to_owned(),
+            _ => format!("is it a {} log as attune writes it?", source.kind),
+        }));
     }
     if !query.strict {
         return Ok(());

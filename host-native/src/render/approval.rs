@@ -83,7 +83,24 @@ pub fn approvals(requests: &[ApprovalView], style: &Style) -> String {
         }
         table.row(row);
     }
-    table.render(style)
+    let mut out = table.render(style);
+    for request in requests {
+        if let Some(other) = &request.contested_by {
+            let text = format!(
+                "{} is {}; that {} wrote {} over it does not count, but agents of attune read it",
+                request.request_id,
+                outcome(request.outcome),
+                other.responder,
+                if other.approved {
+                    "approved"
+                } else {
+                    "rejected"
+                },
+            );
+            let _ = writeln!(out, "{}", style.sentence(&plain(&text)));
+        }
+    }
+    out
 }
 
 /// What became of an answer.
@@ -129,7 +146,7 @@ pub fn answered(view: &AnsweredView, style: &Style) -> String {
     text.push('.');
     match view.missed {
         Some(true) => text += " The requester had given up before it saw the answer.",
-        Some(false) => text += " The requester has seen it.",
+        Some(false) => text += " Nothing says that the requester missed it.",
         None => {}
     }
     style.sentence(&plain(&text)) + "\n"

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use muster_core::Decimal;
-use muster_core::liveness::AgentState;
+use muster_core::liveness::{AgentState, Transition};
 use muster_core::view::{AgentView, BeatView, Seconds};
+use muster_core::{Decimal, Timestamp};
 
 use super::signal::{moment, span};
 use super::{Align, Style, Table, counted, plain};
@@ -68,6 +68,33 @@ pub fn agents_alive(agents: &[AgentView], style: &Style) -> String {
             let _ = writeln!(out, "{}", style.sentence(&plain(&text)));
         }
         note(&mut out, agent, style);
+    }
+    out
+}
+
+/// Changes of states, the newest first, each with when it was noticed.
+pub fn changes<'a>(
+    changes: impl IntoIterator<Item = &'a (Timestamp, Transition)>,
+    style: &Style,
+) -> String {
+    let mut out = String::new();
+    for (at, change) in changes {
+        let before = change.from.map_or("new", AgentState::name);
+        let text = format!(
+            "{}  {}: {before}, now {} ({})",
+            style.zone.second(*at),
+            change.agent_id,
+            change.to.state.name(),
+            change.to.reason
+        );
+        if out.is_empty() {
+            out += "\nLast changes\n";
+        }
+        let _ = writeln!(
+            out,
+            "{}",
+            super::wrap(&plain(&text), style.columns, &" ".repeat(21))
+        );
     }
     out
 }

@@ -11,6 +11,7 @@ mod diagnosis;
 mod doctor;
 mod feedback;
 mod file_tests;
+mod gateway;
 mod heartbeat;
 mod help;
 mod models;
@@ -22,6 +23,7 @@ mod routing;
 mod savings;
 mod signal;
 mod sonnet_opus;
+mod store;
 mod stream;
 mod style;
 mod table;
@@ -38,13 +40,18 @@ pub use approval::{answered, approval_outcome, approvals, swept};
 pub use bridge::{flush, live, spool};
 pub use bridge_stats::bridge_stats;
 pub use compare::{compare, compare_csv};
+pub(crate) use diagnosis::age;
 pub use diagnosis::{
-    DiagnosisDetail, cause, checked_packs, diagnosis, diagnosis_html, diagnosis_markdown, rules,
+    Artifact, DiagnosisDetail, artifacts, cause, checked_packs, diagnosis, diagnosis_html,
+    diagnosis_markdown, rules,
 };
 pub use doctor::doctor;
 pub use feedback::{quality, rated, ratings, recommendation, scored};
 pub use file_tests::{file_tests, file_tests_csv};
-pub use heartbeat::{agent, agents_alive, agents_quiet, beat};
+pub use gateway::{
+    gateway_otel, gateway_queues, gateway_review, gateway_status, gateway_test, monitor_check,
+};
+pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes};
 pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};
@@ -55,6 +62,7 @@ pub use routing::{routing, routing_csv};
 pub use savings::savings;
 pub use signal::{sent, signal_check, signals, span};
 pub use sonnet_opus::{sonnet_opus, sonnet_opus_csv};
+pub use store::{store, store_check, store_watch};
 pub use stream::{event_line, events, gap, streams};
 pub use style::Style;
 pub use table::{Align, Table};

@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::{Shared, alerts, diagnosis, runner, specs};
 use super::answer::{Refusal, json};
 use super::streams::within;
+use super::{Shared, alerts, diagnosis, runner, specs};
 
 /// The acts of this server.
 pub(super) const NAMES: [&str; 9] = [

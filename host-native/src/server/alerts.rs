@@ -82,7 +82,10 @@ pub(super) fn mute(shared: &Shared, asked: &Mute) -> Result<AlertsView, Refusal>
     let us = i64::from(asked.minutes) * 60 * US_PER_SECOND;
     let until = (asked.minutes > 0).then(|| now.saturating_add_us(us));
     if !shared.alerts.book().mute(&asked.name, until) {
-        return Err(Refusal::not_found(format!("there is no alert {}", asked.name)));
+        return Err(Refusal::not_found(format!(
+            "there is no alert {}",
+            asked.name
+        )));
     }
     shared.versions.bump(&["alerts", "now"]);
     Ok(shared.alerts.view(now))

@@ -28,7 +28,7 @@ pub(super) fn settings(shared: &Shared) -> SettingsView {
     let settings = &shared.settings;
     let home = match &settings.query.selection {
         LogSelection::Places(places) => places.home.as_ref(),
-        LogSelection::Files(..) => None,
+        LogSelection::Files(..) | LogSelection::Decoded(_) => None,
     };
     let display = |path: &std::path::PathBuf| path.display().to_string();
     let table = settings.config.price_table();

@@ -3,9 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use muster_core::Timestamp;
-use muster_core::diagnose::{
-    DEFAULT_HOURS, DEFAULT_RECORDS, DiagnoseOptions, Evidence, diagnose,
-};
+use muster_core::diagnose::{DEFAULT_HOURS, DEFAULT_RECORDS, DiagnoseOptions, Evidence, diagnose};
 use muster_core::view::{DiagnosisView, LastDiagnosisView};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;

@@ -1,10 +1,10 @@
 //! Votes on templates and scores of stages.
 
+use muster_core::Decimal;
 use muster_core::coordination::FeedbackQuery;
 use muster_core::quality::TierRecommendation;
 use muster_core::record::quality_feedback::QualityFeedback;
 use muster_core::view::{QualityReport, RatingsView, TierRecommendationView};
-use muster_core::Decimal;
 use tokio::task::spawn_blocking;
 
 use super::Shared;
@@ -47,8 +47,7 @@ pub(super) async fn recommend(
     let stage = params.required("stage")?;
     let tier = params.text("tier");
     let scores = history(shared, &workflow, Some(stage.clone())).await?;
-    let recommendation =
-        TierRecommendation::of(&scores, tier.as_deref(), ratings::NEWEST_SCORES);
+    let recommendation = TierRecommendation::of(&scores, tier.as_deref(), ratings::NEWEST_SCORES);
     Ok(TierRecommendationView::of(workflow, stage, recommendation))
 }
 

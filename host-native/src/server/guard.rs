@@ -88,7 +88,9 @@ fn may_act(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     }
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
-        return Err(Refusal::forbidden("the request is of a page of another site"));
+        return Err(Refusal::forbidden(
+            "the request is of a page of another site",
+        ));
     }
     let given = headers.get(TOKEN).map_or(&b""[..], HeaderValue::as_bytes);
     if !is_equal(given, shared.token.as_bytes()) {

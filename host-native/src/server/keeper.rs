@@ -108,8 +108,9 @@ impl Keeper {
         match (&state.glance, &state.error) {
             (_, Some(error)) => Err(error.clone().into()),
             (Some(glance), None) => Ok(Arc::clone(glance)),
-            (None, None) => Err(Refusal::unreachable("the store is being opened")
-                .hint("ask again in a moment")),
+            (None, None) => {
+                Err(Refusal::unreachable("the store is being opened").hint("ask again in a moment"))
+            }
         }
     }
 
@@ -123,8 +124,9 @@ impl Keeper {
                 "there is no store at {} yet",
                 self.settings.url
             ))),
-            (None, None) => Err(Refusal::unreachable("the store is being opened")
-                .hint("ask again in a moment")),
+            (None, None) => {
+                Err(Refusal::unreachable("the store is being opened").hint("ask again in a moment"))
+            }
         }
     }
 
@@ -248,7 +250,7 @@ impl Work {
         let settings = &self.keeper.settings;
         let options = OpenOptions {
             foreign: settings.foreign,
-            tell: None,
+            ..OpenOptions::default()
         };
         store::open(&settings.url, self.keeper.now(), options).await
     }

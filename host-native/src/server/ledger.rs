@@ -85,8 +85,10 @@ impl Ledger {
             .await;
             if let Ok(Some((state, telemetry))) = read {
                 let there = telemetry.filter(|telemetry| !telemetry.sources().is_empty());
-                *self.telemetry.write().unwrap_or_else(PoisonError::into_inner) =
-                    there.map(Arc::new);
+                *self
+                    .telemetry
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner) = there.map(Arc::new);
                 seen = Some(state);
                 versions.bump(&["usage", "now"]);
             }

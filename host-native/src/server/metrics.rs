@@ -34,7 +34,10 @@ fn text(shared: &Shared) -> String {
             page.value("muster_agents", &[("state", state.name())], agents);
         }
         let waiting = glance.approvals(now, None);
-        page.gauge("muster_approvals_waiting", "Requests that wait for a human.");
+        page.gauge(
+            "muster_approvals_waiting",
+            "Requests that wait for a human.",
+        );
         page.value("muster_approvals_waiting", &[], waiting.len());
         if let Some(oldest) = waiting.iter().map(|request| request.age_s).max() {
             let name = "muster_approvals_oldest_seconds";
@@ -42,7 +45,10 @@ fn text(shared: &Shared) -> String {
             page.value(name, &[], oldest);
         }
         let signals = glance.signals(now, &SignalChoice::default());
-        page.gauge("muster_signals", "Signals of the last day by what became of them.");
+        page.gauge(
+            "muster_signals",
+            "Signals of the last day by what became of them.",
+        );
         for (life, count) in [
             ("waiting", signals.waiting),
             ("gone", signals.gone),
@@ -55,13 +61,22 @@ fn text(shared: &Shared) -> String {
             let name = [("stream", &*stream.event_type)];
             page.value("muster_stream_events", &name, stream.length);
         }
-        page.gauge("muster_store_malformed", "Values in the store that are no records.");
+        page.gauge(
+            "muster_store_malformed",
+            "Values in the store that are no records.",
+        );
         page.value("muster_store_malformed", &[], glance.malformed());
     }
     if let Some(spend) = shared.ledger.spend() {
-        page.gauge("muster_spend_today_usd", "Cost of the calls of today, in US dollars.");
+        page.gauge(
+            "muster_spend_today_usd",
+            "Cost of the calls of today, in US dollars.",
+        );
         page.value("muster_spend_today_usd", &[], spend.today_usd);
-        page.gauge("muster_spend_month_usd", "The same since the first of the month.");
+        page.gauge(
+            "muster_spend_month_usd",
+            "The same since the first of the month.",
+        );
         page.value("muster_spend_month_usd", &[], spend.month_to_date_usd);
     }
     page.gauge("muster_alert_firing", "Whether an alert fires.");

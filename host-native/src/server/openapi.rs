@@ -42,7 +42,8 @@ pub(super) fn document() -> String {
         ("/metrics", "Figures for Prometheus", "text/plain"),
         ("/healthz", "Whether the server runs", "text/plain"),
     ] {
-        let answer = json!({"description": summary, "content": {kind: {"schema": {"type": "string"}}}});
+        let answer =
+            json!({"description": summary, "content": {kind: {"schema": {"type": "string"}}}});
         paths.insert(
             path.into(),
             json!({"get": {"summary": summary, "responses": {"200": answer}}}),
@@ -124,7 +125,8 @@ fn act(name: &str) -> Value {
 
 fn responses(schema: &Value) -> Value {
     let error = json!({"$ref": "#/components/schemas/Error"});
-    let refused = json!({"description": "Why not", "content": {"application/json": {"schema": error}}});
+    let refused =
+        json!({"description": "Why not", "content": {"application/json": {"schema": error}}});
     json!({
         "200": {"description": "The document", "content": {"application/json": {"schema": schema}}},
         "default": refused,

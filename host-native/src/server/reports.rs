@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_core::{
-    DEFAULT_RECENT, LogKind, ReportKind, ReportParams, US_PER_DAY, Window, to_json,
-};
+use muster_core::{DEFAULT_RECENT, LogKind, ReportKind, ReportParams, US_PER_DAY, Window, to_json};
 use tokio::task::spawn_blocking;
 
 use super::Shared;

@@ -279,7 +279,12 @@ fn files(folder: &Path) -> io::Result<Vec<SpecFile>> {
 async fn merged(project: &Path) -> BTreeSet<u64> {
     let log = Command::new("git")
         // Settings of the project's own must not make it run anything.
-        .args(["-c", "log.showSignature=false", "-c", "core.fsmonitor=false"])
+        .args([
+            "-c",
+            "log.showSignature=false",
+            "-c",
+            "core.fsmonitor=false",
+        ])
         .args(["--no-pager", "log", "--format=%s", "-n", "20000"])
         .current_dir(project)
         .env("GIT_OPTIONAL_LOCKS", "0")
@@ -333,7 +338,10 @@ mod tests {
         std::os::unix::fs::symlink("/", root.path().join("specs/all")).unwrap();
         let (roots, documents) = look(&[root.path().join("specs"), root.path().join("none")]);
         assert_eq!(roots[0].state, SpecRootState::Ok);
-        assert_eq!((roots[0].specs, roots[1].state), (1, SpecRootState::Missing));
+        assert_eq!(
+            (roots[0].specs, roots[1].state),
+            (1, SpecRootState::Missing)
+        );
         assert_eq!(documents[0].title, "Coupons");
         assert_eq!(documents[0].files, ["decisions.md"]);
     }

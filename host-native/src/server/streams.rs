@@ -72,8 +72,9 @@ pub(super) async fn within<T>(
 ) -> Result<T, Refusal> {
     match timeout(STORE_LIMIT, call).await {
         Ok(answer) => Ok(answer?),
-        Err(_) => Err(
-            Refusal::unreachable("the store did not answer within 10 s").hint("try again later")
-        ),
+        Err(_) => {
+            Err(Refusal::unreachable("the store did not answer within 10 s")
+                .hint("try again later"))
+        }
     }
 }

@@ -108,5 +108,9 @@ async fn make(shared: Arc<Shared>, name: &str, uri: &Uri) -> Result<String, Refu
         }
     };
     params.finish()?;
-    Ok(if json.ends_with('\n') { json } else { json + "\n" })
+    Ok(if json.ends_with('\n') {
+        json
+    } else {
+        json + "\n"
+    })
 }

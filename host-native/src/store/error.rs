@@ -97,11 +97,20 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl From<StoreError> for Failure {
-    /// Exit status 3, and 2 for an address or argument that makes no sense.
+    /// Exit status 3; 2 for an address or argument that makes no sense, or asks for what
+    /// such a store cannot do; 4 for a store or a value in it that cannot be read.
     fn from(error: StoreError) -> Self {
         let failure = match error.kind {
-            StoreErrorKind::Usage => Self::usage(error.to_string()),
-            _ => Self::unreachable(error.to_string()),
+            StoreErrorKind::Usage | StoreErrorKind::Unsupported => Self::usage(error.to_string()),
+            StoreErrorKind::Malformed | StoreErrorKind::Version => {
+                Self::unusable(error.to_string())
+            }
+            StoreErrorKind::Unreachable
+            | StoreErrorKind::TimedOut
+            | StoreErrorKind::Refused
+            | StoreErrorKind::ReadOnly
+            | StoreErrorKind::Full
+            | StoreErrorKind::Overloaded => Self::unreachable(error.to_string()),
         };
         match error.hint {
             Some(hint) => failure.hint(hint),
@@ -128,10 +137,18 @@ mod tests {
             failure.to_string(),
             "cannot send a signal to redis://localhost:6379: the password is wrong\n  set it in the address"
         );
-        let usage = StoreError {
-            kind: StoreErrorKind::Usage,
-            ..error
-        };
-        assert_eq!(Failure::from(usage).kind.exit(), 2);
+        for (kind, exit) in [
+            (StoreErrorKind::Usage, 2),
+            (StoreErrorKind::Unsupported, 2),
+            (StoreErrorKind::Full, 3),
+            (StoreErrorKind::Malformed, 4),
+            (StoreErrorKind::Version, 4),
+        ] {
+            let failure = Failure::from(StoreError {
+                kind,
+                ..error.clone()
+            });
+            assert_eq!(failure.kind.exit(), exit, "{kind:?}");
+        }
     }
 }

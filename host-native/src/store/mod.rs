@@ -24,6 +24,7 @@ mod traced;
 mod url;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use muster_core::Timestamp;
@@ -146,9 +147,53 @@ pub trait Store: fmt::Debug + Send + Sync {
         stage: Option<&str>,
     ) -> StoreResult<u64>;
 
+    /// How this process notices what others than Muster write; `None` where nobody
+    /// else does, or none are looked for.
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
+        Ok(None)
+    }
+
     /// Begins to listen for changes. Listen first, then look, then wait: a change
     /// that comes after this call is never missed by [`Watch::changed`].
     async fn watch(&self, interest: Interest) -> StoreResult<Box<dyn Watch>>;
+}
+
+/// How a process notices what others than Muster write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForeignWatch {
+    /// By which means.
+    pub mode: WatchMode,
+    /// How many values it has taken in.
+    pub adopted: u64,
+    /// How many answers it has come upon that contradict a decision.
+    pub contested: u64,
+    /// How many keys the last whole look went over.
+    pub keys: u64,
+    /// How long that took: by scanning, nothing stays unnoticed for longer.
+    pub look: Duration,
+}
+
+/// By which means foreign writes are noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// Not by this process: another does, or none was asked to.
+    #[default]
+    StandingBy,
+    /// The server tells of each.
+    Notified,
+    /// By going through all keys again and again, slowly.
+    Scanning,
+}
+
+impl WatchMode {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StandingBy => "standing_by",
+            Self::Notified => "notified",
+            Self::Scanning => "scanning",
+        }
+    }
 }
 
 /// What somebody waits for.

@@ -8,10 +8,14 @@ use super::redis::{RedisOptions, RedisStore};
 use super::{SqliteStore, Store, StoreResult, StoreUrl, Tell};
 
 /// How a store is opened.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     /// Whether what other systems wrote into it is looked for.
     pub foreign: bool,
+    /// Whether settings of a server may be changed so that it tells of writes.
+    pub configure: bool,
+    /// Whether more is told than what takes long.
+    pub verbose: bool,
     /// Told what a user may want to know of the calls.
     pub tell: Option<Tell>,
 }
@@ -27,6 +31,8 @@ pub async fn open(
         StoreUrl::Redis(_) | StoreUrl::Sentinel(_) | StoreUrl::Cluster(_) => {
             let options = RedisOptions {
                 foreign: options.foreign,
+                may_configure: options.configure,
+                verbose: options.verbose,
                 tell: options.tell,
                 ..RedisOptions::default()
             };

@@ -18,7 +18,7 @@ use muster_core::record::quality_feedback::QualityFeedback;
 use muster_core::record::stream_event::{StreamEvent, StreamId};
 use muster_core::view::Seconds;
 
-use super::{Interest, Store, StoreInfo, StoreResult, Wake, Watch};
+use super::{ForeignWatch, Interest, Store, StoreInfo, StoreResult, Wake, Watch};
 
 /// Where a line about a call goes.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
@@ -328,6 +328,10 @@ impl Store for TracedStore {
         let call = format!("clear scores {workflow}");
         let answer = self.store.clear_feedback(now, workflow, stage);
         self.told(call, answer, |n| format!("{n} removed")).await
+    }
+
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
+        self.store.foreign_watch()
     }
 
     async fn watch(&self, interest: Interest) -> StoreResult<Box<dyn Watch>> {

@@ -10,6 +10,7 @@ crate::on_each_store![
     an_answer_ends_the_wait,
     timed_out_is_told_from_rejected,
     a_command_runs_after_approval_only,
+    an_interrupted_request_is_withdrawn,
     an_answer_is_taken_once,
     the_queue_shows_the_time_left,
     old_requests_raise_an_alert,
@@ -85,6 +86,40 @@ fn a_command_runs_after_approval_only(fleet: &Fleet) -> Result<()> {
     let (running, id) = ask(fleet, &["--", "./absent"])?;
     respond(fleet, 0, &id, &["--approve"])?;
     assert_eq!(running.end()?.exit, 125);
+    Ok(())
+}
+
+fn an_interrupted_request_is_withdrawn(fleet: &Fleet) -> Result<()> {
+    for (signal, exit, command) in [
+        ("INT", 130, &[][..]),
+        ("TERM", 143, &["--", "sh", "-c", "touch ran"]),
+    ] {
+        let (running, id) = ask(fleet, command)?;
+        running.signal(signal)?;
+        let answered = running.end()?;
+        assert_eq!(answered.exit, exit);
+        let view = answered.document()?;
+        assert_eq!(view["outcome"], "rejected");
+        assert_eq!(view["responder"], "wf");
+        assert!(
+            view["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.starts_with("withdrawn"))
+        );
+        // It has left the queue, and an answer that comes now is refused.
+        assert_eq!(fleet.json(0, &["approval", "list"])?, json!([]));
+        let late = respond(fleet, 1, &id, &["--approve"])?;
+        assert_eq!(late["refusal"], "already_decided");
+    }
+    assert!(!fleet.user.path().join("ran").exists());
+    // Who only joined the wait of another leaves its request alone.
+    let (first, id) = ask(fleet, &["--id", "shared"])?;
+    let (second, _) = ask(fleet, &["--id", "shared"])?;
+    second.signal("INT")?;
+    second.says("stays")?;
+    assert_eq!(second.end()?.exit, 130);
+    respond(fleet, 0, &id, &["--approve"])?;
+    assert_eq!(first.end()?.exit, 0);
     Ok(())
 }
 

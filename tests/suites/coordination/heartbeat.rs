@@ -18,6 +18,8 @@ crate::on_each_store![
     the_limits_of_states_are_set_in_a_file,
     who_waits_for_a_human_is_not_stuck,
     a_watched_roll_shows_what_changes,
+    a_watched_roll_says_what_changed,
+    calls_of_models_are_work,
 ];
 
 const RUN: [&str; 4] = ["heartbeat", "run", "--agent", "builder"];
@@ -330,5 +332,56 @@ fn a_watched_roll_shows_what_changes(fleet: &Fleet) -> Result<()> {
     until("late")?;
     fleet.expect(0, &["heartbeat", "stop", "--agent", "builder"])?;
     until("finished")?;
+    Ok(())
+}
+
+fn a_watched_roll_says_what_changed(fleet: &Fleet) -> Result<()> {
+    let watching = fleet.start(&["heartbeat", "list", "--watch"])?;
+    watching.line()?;
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "builder"])?;
+    let ended = ["heartbeat", "stop", "--agent", "builder"];
+    loop {
+        let line = watching.line()?;
+        if line.contains("builder: new, now alive") {
+            break;
+        }
+    }
+    fleet.expect(0, &ended)?;
+    loop {
+        let line = watching.line()?;
+        if line.contains("builder: alive, now finished") {
+            return Ok(());
+        }
+    }
+}
+
+fn calls_of_models_are_work(fleet: &Fleet) -> Result<()> {
+    let folder = fleet.user.path().join(".attune/telemetry");
+    std::fs::create_dir_all(&folder)?;
+    let call = |workflow: &str, second| {
+        let ts = at(second);
+        format!("{{\"v\":\"1.0\",\"ts\":\"{ts}\",\"workflow\":\"{workflow}\",\"cost\":0.1}}\n")
+    };
+    // More than is looked through, and a line that is torn.
+    let mut log = call("code-review", 1).repeat(5000);
+    log += &(call("code-review", 40) + &call("wf-2", 50) + "{\"v\":\"1.0\",\"ts\"");
+    std::fs::write(folder.join("usage.jsonl"), log)?;
+    let now = at(30);
+    let beat = ["heartbeat", "beat", "--now", &now, "--agent"];
+    let facts = ["wf-1", "--metadata", "{\"workflow\": \"code-review\"}"];
+    fleet.expect(0, &[&beat[..], &facts].concat())?;
+    fleet.expect(0, &[&beat[..], &["wf-2"]].concat())?;
+    fleet.expect(0, &[&beat[..], &["wf-3"]].concat())?;
+    let later = at(60);
+    let roll = fleet.json(0, &["heartbeat", "list", "--now", &later])?;
+    assert_eq!(
+        roll[0]["last_work"],
+        json!({"at": at(40), "kind": "usage"}),
+        "{roll}"
+    );
+    assert_eq!(roll[1]["last_work"], json!({"at": at(50), "kind": "usage"}));
+    assert_eq!(roll[2]["last_work"], Value::Null);
+    // Work makes nobody alive.
+    assert_eq!(roll[0]["state"], "late");
     Ok(())
 }

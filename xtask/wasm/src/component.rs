@@ -10,7 +10,8 @@ use wit_component::ComponentEncoder;
 
 /// Encodes the module at `module` as a component, and writes it to `output` in one step.
 ///
-/// A component that would import anything is refused: the core needs nothing of its host.
+/// A component that would import anything is refused: neither the core nor a decoder needs
+/// anything of its host.
 pub(crate) fn encode(module: &Path, output: &Path) -> Result<()> {
     let bytes = fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
     let component = encode_bytes(&bytes)

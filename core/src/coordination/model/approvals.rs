@@ -169,6 +169,7 @@ impl Asked {
                 None => ApprovalState::Pending,
             },
             foreign: false,
+            contested_by: None,
         }
     }
 }

@@ -1,21 +1,28 @@
 //! The evidence bundle: one JSON document that holds everything collected.
 //!
 //! `{"muster_bundle": 1, "now_ms": ..., "evidence": {...}}`; a key that is absent, or
-//! `null`, was not collected.
+//! `null`, was not collected. `"unreadable": {"KEY": "why"}` tells what was looked for
+//! in vain, `"not_part": ["KEY"]` what the set-up does not have.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde_json::Value as JsonValue;
 
-use super::{Collected, Document, Evidence, LogEvidence, LogReader, OtelReader, TranscriptReader};
+use super::{
+    Collected, Document, Evidence, LogEvidence, LogReader, OtelEvidence, OtelReader,
+    TranscriptEvidence, TranscriptReader,
+};
 use crate::diagnose::pack::Rulebook;
 use crate::json::{Fields, RecordError, Value};
 use crate::time::Timestamp;
 
 /// The version of the bundle format.
 const BUNDLE_VERSION: u64 = 1;
+/// A collector says no more than this.
+const MAX_NOTES: usize = 100;
 
 /// Why a text is no evidence bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +53,8 @@ impl Evidence {
     /// bundle at all is an error.
     pub fn parse_bundle(text: &str, rules: &Rulebook, keep: usize) -> Result<Self, BundleError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
-        let root = Fields::parse(text).map_err(BundleError::Malformed)?;
+        let (root, evidence) =
+            Fields::parse_with(text, "evidence").map_err(BundleError::Malformed)?;
         let version = root
             .require("muster_bundle")
             .and_then(Value::count)
@@ -54,24 +62,31 @@ impl Evidence {
         if version != BUNDLE_VERSION {
             return Err(BundleError::Version(version));
         }
-        let fields = root
-            .require("evidence")
-            .and_then(Value::object)
-            .map_err(BundleError::Malformed)?;
+        let fields = match evidence {
+            Some(fields) => fields,
+            None => root
+                .require("evidence")
+                .and_then(Value::object)
+                .map_err(BundleError::Malformed)?,
+        };
         let now = root
             .present("now_ms")
             .ok()
             .flatten()
             .and_then(|value| i64::try_from(value.count().ok()?).ok())
             .and_then(|ms| Timestamp::from_millis(ms).ok());
-        let log = |name| piece(&fields, name, |value| read_log(value, rules, name, keep));
-        let document = |name| piece(&fields, name, read_document);
+        let unreadable = unreadable(&root);
+        let log = |name| {
+            let read = piece(&fields, name, |value| read_log(value, rules, name, keep));
+            or_why(read, name, &unreadable)
+        };
+        let document = |name| or_why(piece(&fields, name, read_document), name, &unreadable);
         let status_error = fields
             .get_or_null("status_error", Value::text)
             .ok()
             .flatten()
             .filter(|text| !text.is_empty());
-        let status = match piece(&fields, "status", read_document) {
+        let status = match document("status") {
             Collected::Present(document) => Collected::Present(document.unwrapped()),
             Collected::Absent if status_error.is_some() => Collected::Unreadable(
                 status_error
@@ -89,34 +104,25 @@ impl Evidence {
             err_log: log("err_log"),
             out_log: log("out_log"),
             logs: other_logs(&fields, rules, keep),
-            session: piece(&fields, "session_jsonl", |value| {
-                let mut reader = TranscriptReader::default();
-                reader.push(value.text()?.as_bytes());
-                let read = reader.finish();
-                if read.lines > 0 && read.skipped == read.lines {
-                    return Err(value.bad());
-                }
-                Ok(read)
-            }),
-            otel: piece(&fields, "otel", |value| {
-                let mut reader = OtelReader::default();
-                reader.push(value.text()?.as_bytes());
-                let read = reader.finish();
-                // Lines, and none of them an event: it is something else.
-                if read.lines > 0 && read.skipped == read.lines {
-                    return Err(value.bad());
-                }
-                Ok(read)
-            }),
+            session: or_why(
+                piece(&fields, "session_jsonl", read_transcript),
+                "session_jsonl",
+                &unreadable,
+            ),
+            otel: or_why(piece(&fields, "otel", read_otel), "otel", &unreadable),
             model_api: document("model_api"),
             redis: document("redis"),
             e2e: document("e2e"),
             tripwire: document("tripwire"),
             config: document("config"),
             versions: document("versions"),
-            listeners: piece(&fields, "listeners", |value| {
-                parse_value(value).map(Document::new)
-            }),
+            listeners: or_why(
+                piece(&fields, "listeners", |value| {
+                    parse_value(value).map(Document::new)
+                }),
+                "listeners",
+                &unreadable,
+            ),
             documents: other_documents(&fields),
             files: document("files"),
             processes: document("processes"),
@@ -125,6 +131,8 @@ impl Evidence {
                 .ok()
                 .flatten()
                 .map(|name| name.to_string()),
+            not_part: texts(&root, "not_part").collect(),
+            notes: texts(&root, "notes").take(MAX_NOTES).collect(),
             now,
         })
     }
@@ -145,6 +153,66 @@ fn piece<'a, T>(
     }
 }
 
+/// The reason that the collector gives, where the piece itself is not there.
+fn or_why<T>(
+    piece: Collected<T>,
+    name: &str,
+    unreadable: &BTreeMap<String, String>,
+) -> Collected<T> {
+    match (piece, unreadable.get(name)) {
+        (Collected::Absent, Some(why)) => Collected::Unreadable(why.clone()),
+        (piece, _) => piece,
+    }
+}
+
+fn unreadable(root: &Fields<'_>) -> BTreeMap<String, String> {
+    let mut reasons = BTreeMap::new();
+    if let Ok(Some(value)) = root.present("unreadable")
+        && let Ok(named) = value.object()
+    {
+        for (name, value) in named.iter("unreadable") {
+            if let Ok(why) = value.text() {
+                reasons.insert(name.to_string(), why.to_string());
+            }
+        }
+    }
+    reasons
+}
+
+/// The texts of a list.
+fn texts(root: &Fields<'_>, name: &'static str) -> impl Iterator<Item = String> {
+    let names = match root.present(name) {
+        Ok(Some(value)) => value.array().unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    names
+        .into_iter()
+        .filter_map(|name| name.text().ok().map(|name| name.to_string()))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn read_transcript(value: Value<'_>) -> Result<TranscriptEvidence, RecordError> {
+    let mut reader = TranscriptReader::default();
+    value.text_in_pieces(|piece| reader.push(piece))?;
+    let read = reader.finish();
+    if read.lines > 0 && read.skipped == read.lines {
+        return Err(value.bad());
+    }
+    Ok(read)
+}
+
+fn read_otel(value: Value<'_>) -> Result<OtelEvidence, RecordError> {
+    let mut reader = OtelReader::default();
+    value.text_in_pieces(|piece| reader.push(piece))?;
+    let read = reader.finish();
+    // Lines, and none of them an event: it is something else.
+    if read.lines > 0 && read.skipped == read.lines {
+        return Err(value.bad());
+    }
+    Ok(read)
+}
+
 fn parse_value(value: Value<'_>) -> Result<JsonValue, RecordError> {
     serde_json::from_str(value.raw()).map_err(|_| value.bad())
 }
@@ -161,7 +229,7 @@ fn read_log(
     keep: usize,
 ) -> Result<LogEvidence, RecordError> {
     let mut reader = LogReader::new(rules, name, keep);
-    reader.push(value.text()?.as_bytes());
+    value.text_in_pieces(|piece| reader.push(piece))?;
     Ok(reader.finish())
 }
 

@@ -29,6 +29,11 @@ impl Document {
         }
     }
 
+    /// The whole.
+    pub(crate) fn root(&self) -> &Value {
+        &self.0
+    }
+
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
         let mut value = &self.0;
         for part in path.split('.') {

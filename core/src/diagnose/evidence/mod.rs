@@ -8,8 +8,9 @@ mod otel;
 pub(crate) mod printed;
 mod transcript;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 pub use bundle::BundleError;
 pub use document::Document;
@@ -20,8 +21,12 @@ pub(crate) use otel::Event;
 pub use otel::{OtelEvidence, OtelReader};
 pub(crate) use transcript::EntryKind;
 pub use transcript::{TranscriptEvidence, TranscriptReader};
+pub(crate) use transcript::{time, without_preamble};
 
 use crate::time::Timestamp;
+
+/// Why evidence is missing that nobody looked for.
+pub(crate) const NOT_COLLECTED: &str = "not collected";
 
 /// One piece of evidence and how it was come by.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +58,7 @@ impl<T> Collected<T> {
     pub(crate) fn why_missing(&self) -> Option<&str> {
         match self {
             Self::Present(_) => None,
-            Self::Absent => Some("not collected"),
+            Self::Absent => Some(NOT_COLLECTED),
             Self::Unreadable(reason) => Some(reason),
         }
     }
@@ -104,6 +109,10 @@ pub struct Evidence {
     pub processes: Collected<Document>,
     /// What the collector calls this machine's set-up.
     pub profile: Option<String>,
+    /// Names of the pieces that this set-up does not have, as in a bundle.
+    pub not_part: BTreeSet<String>,
+    /// What the collector left out, in sentences.
+    pub notes: Vec<String>,
     /// When it was collected.
     pub now: Option<Timestamp>,
 }

@@ -276,7 +276,7 @@ fn content_text(message: &Fields<'_>) -> Result<String, RecordError> {
     Ok(String::new())
 }
 
-fn without_preamble(text: &str) -> &str {
+pub(crate) fn without_preamble(text: &str) -> &str {
     let text = text.trim();
     if !text.starts_with("---\nChannel:") {
         return text;

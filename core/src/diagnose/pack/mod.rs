@@ -428,6 +428,31 @@ impl Rulebook {
         self.remedies.get(id)
     }
 
+    /// Paths of the files that rules look at.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|rule| rule.path.as_str())
+    }
+
+    /// Names of the processes that rules look at.
+    pub fn processes(&self) -> impl Iterator<Item = &str> {
+        self.processes.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// Ports that rules look at.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        self.ports
+            .iter()
+            .filter_map(|rule| rule.port.try_into().ok())
+    }
+
+    /// Keys of Redis that rules look at.
+    pub fn redis_keys(&self) -> impl Iterator<Item = &str> {
+        self.values
+            .iter()
+            .filter(|rule| rule.document == "redis")
+            .map(|rule| rule.path.as_str())
+    }
+
     /// All causes, in the order of the packs.
     pub fn causes(&self) -> impl Iterator<Item = &Cause> {
         self.order.iter().filter_map(|id| self.causes.get(id))

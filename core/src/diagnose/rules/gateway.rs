@@ -231,6 +231,11 @@ fn end_to_end(case: &Case<'_>) -> Option<Judgement> {
             why: "the evidence does not say whether the test ran".to_string(),
         });
     }
+    if test.flag("answered") == Some(false) {
+        let why = test.text("error").unwrap_or("no answer came back");
+        let text = format!("a prompt was sent through the gateway: {why}");
+        return Some(case.find("bridge.e2e_stuck", vec![Exhibit::of("e2e", text)]));
+    }
     match test.flag("drained") {
         Some(false) => {
             let text = "the test event was pushed and never taken out of the queue".to_string();

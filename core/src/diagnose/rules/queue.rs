@@ -180,10 +180,15 @@ fn wrongly_dropped(case: &Case<'_>, events: &[&Event]) -> Vec<Exhibit> {
 /// Drops of the very message whose prompt had just failed.
 fn lost_after_failure(case: &Case<'_>, records: &[&Placed<'_>], events: &[&Event]) -> Vec<Exhibit> {
     let near = case.seconds("drop_after_failure_s", 10);
+    // A message that was lost stays lost: failures count over the longer window.
     let failures: Vec<Timestamp> = errors(case)
         .iter()
         .filter(|error| error.layer != Layer::SessionTranscript)
         .filter_map(|error| error.at)
+        .chain(
+            case.long_events("queue.prompt.failed")
+                .map(|event| event.at),
+        )
         .collect();
     let any_failed = case.err.current("prompt_failed").next().is_some();
     let soon_after = |at: Timestamp| {
@@ -196,12 +201,17 @@ fn lost_after_failure(case: &Case<'_>, records: &[&Placed<'_>], events: &[&Event
     for placed in records {
         let stream = placed.record.field("streamId");
         let sent = stream.and_then(stream_time);
-        let by_id = sent.is_some_and(|sent| {
-            failures.iter().any(|failure| {
-                let after = (failure.as_micros() - sent.as_micros()) / 1000;
-                (0..=near).contains(&after)
+        let failed_within = |ms: i64| {
+            sent.is_some_and(|sent| {
+                failures.iter().any(|failure| {
+                    let after = (failure.as_micros() - sent.as_micros()) / 1000;
+                    (0..=ms).contains(&after)
+                })
             })
-        });
+        };
+        // A message that waited in the queue before its prompt failed was never dispatched.
+        let by_id = failed_within(near)
+            || failed_within(near.saturating_mul(6)) && never_dispatched(case, placed, stream);
         let by_time = placed.at.is_some_and(soon_after);
         // Without times: persisted, never dispatched, dropped, while prompts failed.
         let by_order = failures.is_empty() && any_failed && never_dispatched(case, placed, stream);

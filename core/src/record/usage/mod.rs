@@ -78,6 +78,19 @@ impl<'a> UsageRecord<'a> {
         fields: &Fields<'a>,
         now: Option<Timestamp>,
     ) -> Result<Self, RecordError> {
+        let at = match (fields.present("ts")?, now) {
+            (None, Some(now)) => now,
+            _ => fields.require("ts")?.time()?,
+        };
+        Self::of_rest(fields, at, fields.require("cost")?.usd()?)
+    }
+
+    /// Reads the fields of a line that states no cost.
+    pub(crate) fn of_fields_at_cost(fields: &Fields<'a>, cost: Usd) -> Result<Self, RecordError> {
+        Self::of_rest(fields, fields.require("ts")?.time()?, cost)
+    }
+
+    fn of_rest(fields: &Fields<'a>, at: Timestamp, cost: Usd) -> Result<Self, RecordError> {
         let text = |field| fields.present(field)?.map(Value::text).transpose();
         let text_or_unknown =
             |field| text(field).map(|found| found.unwrap_or(Cow::Borrowed(UNKNOWN)));
@@ -115,15 +128,12 @@ impl<'a> UsageRecord<'a> {
         };
         Ok(Self {
             version: text("v")?,
-            at: match (fields.present("ts")?, now) {
-                (None, Some(now)) => now,
-                _ => fields.require("ts")?.time()?,
-            },
+            at,
             workflow: text_or_unknown("workflow")?,
             tier: text_or_unknown("tier")?,
             model: text_or_unknown("model")?,
             provider: text_or_unknown("provider")?,
-            cost: fields.require("cost")?.usd()?,
+            cost,
             tokens_in,
             tokens_out,
             cache_hit,

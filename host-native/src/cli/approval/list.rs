@@ -56,7 +56,7 @@ impl List {
         live(
             session,
             Interest::Approvals,
-            async || {
+            async |_| {
                 let requests = self.requests(session).await?;
                 for request in requests.iter().filter(|request| self.is_old(request)) {
                     if alerted.insert(request.request_id.clone()) {

@@ -2,20 +2,30 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::Args;
-use muster_core::Timestamp;
-use muster_core::coordination::{ApprovalRow, ApprovalState, NewApproval};
+use muster_core::coordination::{
+    Answer as Reply, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal,
+};
 use muster_core::record::approval_request::DEFAULT_APPROVAL_TIMEOUT_US;
 use muster_core::view::{ApprovalOutcomeView, Seconds};
 
+use tokio::time::timeout;
+
 use crate::cli::Context;
-use crate::cli::session::{Patience, Session, on_store};
+use crate::cli::session::{Session, on_store};
 use crate::cli::values::{self, Span};
+use crate::cli::waiting::{Asked, wait_for};
 use crate::error::{Answer, Failure};
-use crate::process::{Process, Start};
-use crate::store::{Interest, StoreError, Watch};
+use crate::process::{EndSignals, Process, Start};
+use crate::store::Interest;
 use crate::{random, render};
+
+/// Why a request is answered by who asked.
+const WITHDRAWN: &str = "withdrawn: who asked was interrupted";
+/// How long the withdrawal may take: whoever presses Ctrl-C waits for it.
+const WITHDRAWAL: Duration = Duration::from_secs(2);
 
 /// Ask a human for an approval, wait for the answer, and run a command if it is yes
 #[derive(Args, Debug)]
@@ -23,7 +33,10 @@ use crate::{random, render};
     after_help = "Examples:\n  muster approval request --agent builder --type deploy --context '{\"version\": \"1.2\"}'\n  muster approval request --agent builder --type deploy --timeout 10m -- ./deploy.sh\n\n\
         Exit status 0 when it is approved, 1 when it is rejected or timed out; the\n\
         document says which. With a command, its own status once it ran (128 and the\n\
-        signal where one ended it), and 125 where Muster failed before it started."
+        signal where one ended it), and 125 where Muster failed before it started.\n\
+        Ctrl-C withdraws the request: it is rejected in the name of who asked, so that\n\
+        nobody answers in vain. (A request of attune whose asker ends stays in the queue\n\
+        until its time is up.)"
 )]
 pub(crate) struct Request {
     /// The agent that asks
@@ -81,22 +94,29 @@ impl Request {
             context: values::json_object("--context", self.context.as_deref())?,
             timeout_us: self.timeout.us(),
         };
-        let requested = session.store.request(session.now(), &request).await?;
         let id = &request.request_id;
         if self.no_wait {
+            session.store.request(session.now(), &request).await?;
             let row = session.store.approval(session.now(), id).await?;
             let row = row.ok_or_else(|| lost(id))?;
             let view = ApprovalOutcomeView::of(&row);
             return session.context.answer(&view, render::approval_outcome);
         }
-        session.context.say(0, || {
-            let left = Seconds::between(session.now(), requested.deadline);
-            format!(
-                "{id} waits for {}: muster approval respond {id} --approve",
-                render::span(left)
-            )
-        });
-        let row = wait(session, id, requested.deadline).await?;
+        // From before it is asked on, so that nobody is left asking in vain.
+        let mut signals = EndSignals::hear()?;
+        let is_another = Cell::new(false);
+        let row = tokio::select! {
+            row = decided(session, &request, &is_another) => row?,
+            exit = signals.next() => {
+                has_started.set(true);
+                if is_another.get() {
+                    session.context.say(0, || format!("{id} stays: it was asked before"));
+                } else {
+                    self.withdraw(session, id).await?;
+                }
+                return Ok(Answer::Command(exit));
+            }
+        };
         let view = ApprovalOutcomeView::of(&row);
         if self.command.is_empty() || !view.approved {
             // The command will not start, and that is the answer.
@@ -108,6 +128,38 @@ impl Request {
             session.context.answer(&view, render::approval_outcome)?;
         }
         self.start(session, &view, has_started).await
+    }
+
+    /// Answers a request in the name of who asked, because nobody waits for the answer
+    /// any more: it leaves the queue of people, attune's included.
+    async fn withdraw(&self, session: &Session<'_>, id: &str) -> Result<(), Failure> {
+        let answer = Reply {
+            request_id: id.to_owned(),
+            approved: false,
+            responder: self.agent.clone(),
+            reason: WITHDRAWN.into(),
+            min_left_us: 0,
+        };
+        let decided = session.store.decide(session.now(), &answer);
+        let stays = match timeout(WITHDRAWAL, decided).await {
+            Ok(Ok(
+                Decision::Taken(row)
+                | Decision::Repeated(row)
+                | Decision::Refused(Refusal::AlreadyDecided(row)),
+            )) => {
+                let view = ApprovalOutcomeView::of(&row);
+                session.context.answer(&view, render::approval_outcome)?;
+                return Ok(());
+            }
+            // It was not accepted yet, or its time is up.
+            Ok(Ok(Decision::Refused(_))) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store does not answer".into(),
+        };
+        session.context.say(0, || {
+            format!("{stays}; {id} stays in the queue until its time is up")
+        });
+        Ok(())
     }
 
     async fn start(
@@ -132,53 +184,42 @@ impl Request {
     }
 }
 
-/// Waits until a request is answered or its deadline has passed. Goes on while the
-/// store is away; once the deadline has passed then, that is an error, because an
-/// answer may have been given.
-async fn wait(
+/// Asks, and waits until the request is answered or its deadline has passed.
+async fn decided(
     session: &Session<'_>,
-    request_id: &str,
-    deadline: Timestamp,
+    request: &NewApproval,
+    is_another: &Cell<bool>,
 ) -> Result<ApprovalRow, Failure> {
-    session.begin_to_wait();
-    let until = session.moment_of(deadline);
-    let mut patience = Patience::default();
-    let mut watch: Option<Box<dyn Watch>> = None;
-    loop {
-        let turn = async {
-            let mut listening = if let Some(watch) = watch.take() {
-                watch
-            } else {
-                let request_id = request_id.to_owned();
-                let interest = Interest::Approval { request_id };
-                session.store.watch(interest).await?
-            };
-            let row = session.store.approval(session.now(), request_id).await?;
-            let is_open = row
-                .as_ref()
-                .is_some_and(|row| row.state == ApprovalState::Pending);
-            if is_open {
-                listening.changed(Some(until)).await?;
-                watch = Some(listening);
-                return Ok(None);
-            }
-            Result::<_, StoreError>::Ok(Some(row))
-        };
-        match turn.await {
-            Ok(None) => patience.answered(session),
-            Ok(Some(Some(row))) => {
-                if row.state == ApprovalState::TimedOut {
-                    // Those who look at the stored record see it, too.
-                    if let Err(error) = session.store.sweep(session.now()).await {
-                        session.context.say(1, || error.to_string());
-                    }
-                }
-                return Ok(row);
-            }
-            Ok(Some(None)) => return Err(lost(request_id)),
-            Err(error) => patience.after(session, error, Some(until)).await?,
+    let requested = session.store.request(session.now(), request).await?;
+    is_another.set(requested.repeated);
+    let id = &request.request_id;
+    session.context.say(0, || {
+        let left = Seconds::between(session.now(), requested.deadline);
+        format!(
+            "{id} waits for {}: muster approval respond {id} --approve",
+            render::span(left)
+        )
+    });
+    let listen = async || {
+        let request_id = id.clone();
+        session.store.watch(Interest::Approval { request_id }).await
+    };
+    let ask = async |now| {
+        let row = session.store.approval(now, id).await?;
+        Ok(match row {
+            Some(row) if row.state == ApprovalState::Pending => Asked::NotYet(Some(row)),
+            row => Asked::There(row),
+        })
+    };
+    let row = wait_for(session, requested.deadline, listen, ask).await?;
+    let row = row.ok_or_else(|| lost(id))?;
+    if row.state == ApprovalState::TimedOut {
+        // Those who look at the stored record see it, too.
+        if let Err(error) = session.store.sweep(session.now()).await {
+            session.context.say(1, || error.to_string());
         }
     }
+    Ok(row)
 }
 
 fn lost(request_id: &str) -> Failure {

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +13,7 @@ use super::entry_args::EntryArgs;
 use super::place::{OptOutArgs, PlaceArgs};
 use crate::bridge::{LiveOptions, LiveReport, SinkPlace, Source, run_live};
 use crate::cli::Context;
+use crate::cli::session::store_url;
 use crate::error::{Answer, Failure};
 use crate::render;
 
@@ -21,7 +22,8 @@ use crate::render;
 #[command(
     after_help = "Examples:\n  my-engine | muster bridge run\n  muster bridge run events.jsonl --jsonl entries.jsonl\n  \
         muster bridge run ws://localhost:9090/ --ws-hello '{\"type\":\"workflow.run\",\"id\":\"1\",..}'\n  \
-        muster bridge run redis://localhost --redis-stream events\n\n\
+        muster bridge run redis://localhost --redis-stream events\n  \
+        my-engine | muster bridge run --to-store --and-spool\n\n\
         Entries go into the spool, unless only other sinks are named. A sink that\n\
         fails is tried again and holds up neither the stream nor the other sinks.\n\
         Ctrl-C drains what is open. Exit status: 0 all is written, 1 telemetry is\n\
@@ -59,6 +61,9 @@ pub(crate) struct Run {
     /// Write entries to this file too, one per line
     #[arg(long, value_name = "FILE", help_heading = "Sinks")]
     jsonl: Vec<PathBuf>,
+    /// Publish entries in the store too, in the stream `telemetry_entry`
+    #[arg(long, help_heading = "Sinks")]
+    to_store: bool,
     /// Write into the spool, although another sink is named
     #[arg(long, help_heading = "Sinks")]
     and_spool: bool,
@@ -171,6 +176,10 @@ impl Run {
     fn sinks(&self, context: &Context) -> Result<Vec<SinkPlace>, Failure> {
         let settings = self.place.settings(context, self.opt_out.no_telemetry);
         let mut sinks: Vec<SinkPlace> = self.jsonl.iter().cloned().map(SinkPlace::Lines).collect();
+        if self.to_store {
+            let config = context.config(Path::new("."))?;
+            sinks.push(SinkPlace::Store(store_url(context, &config)?));
+        }
         if !sinks.is_empty() && !self.and_spool && !self.place.is_named() {
             return Ok(sinks);
         }

@@ -73,3 +73,24 @@ fn failure_in(document: &[u8]) -> String {
     let message = document["error"]["message"].as_str();
     message.unwrap_or("it said nothing").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    #[test]
+    fn no_report_is_left_out() {
+        /// Commands of the group that report nothing.
+        const OTHERS: [&str; 4] = ["export", "reset", "record", "tail"];
+        let command = cli::command();
+        let group = command.find_subcommand("telemetry").unwrap();
+        let names: Vec<&str> = group
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert!(REPORTS.iter().all(|report| names.contains(report)));
+        assert_eq!(names.len(), REPORTS.len() + OTHERS.len(), "{names:?}");
+        assert!(OTHERS.iter().all(|other| names.contains(other)));
+    }
+}

@@ -111,7 +111,12 @@ impl Stats {
             limit: ALL_SCORES,
         };
         let scores = history(session, &query).await?;
-        let report = QualityReport::of(self.workflow.clone(), &scores, NEWEST_SCORES, self.threshold);
+        let report = QualityReport::of(
+            self.workflow.clone(),
+            &scores,
+            NEWEST_SCORES,
+            self.threshold,
+        );
         session.context.answer(&report, render::quality)?;
         Ok(Answer::of(!report.stages.is_empty()))
     }

@@ -1,15 +1,16 @@
 //! `muster heartbeat list`, `status` and `stale`: the roll of the fleet.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use clap::{Args, ValueEnum};
+use muster_core::Timestamp;
 use muster_core::coordination::{ApprovalFilter, ApprovalRow, FleetRow};
-use muster_core::liveness::{AgentState, Liveness, LivenessOptions, attune_is_stale};
-use muster_core::view::{AgentView, WorkView};
-use tokio::time::Instant;
+use muster_core::liveness::{AgentState, FleetWatch, LivenessOptions, WorkTraces, attune_is_stale};
+use muster_core::view::AgentView;
 
-use super::work::last_work;
-use crate::cli::live::{Frame, live};
+use super::work::traces;
+use crate::cli::live::{Cause, Frame, live};
 use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
 use crate::error::{Answer, Failure};
@@ -80,22 +81,80 @@ impl List {
         let show =
             |agents: &Vec<AgentView>, style: &render::Style| render::agents_alive(agents, style);
         if !self.watch {
-            let agents = self.look(session).await?.view;
+            let mut agents = Roll::call(session).await?.views();
+            agents.retain(|agent| self.is_wanted(agent));
             return session.context.answer(&agents, show);
         }
+        let mut watched = Watched::begin(session);
+        let changes = RefCell::new(VecDeque::new());
+        let look = async |cause| {
+            watched.look(session, cause).await?;
+            let mut changes = changes.borrow_mut();
+            while let Some(transition) = watched.fleet.poll_transition() {
+                changes.truncate(CHANGES - 1);
+                changes.push_front((watched.now, transition));
+            }
+            let mut view = watched.views();
+            view.retain(|agent| self.is_wanted(agent));
+            let next = watched.fleet.poll_timeout();
+            let next = next.map(|(at, _)| session.moment_of(at));
+            Ok(Frame { view, next })
+        };
         // Everything: an approval changes who waits for a human.
-        let look = async || self.look(session).await;
-        live(session, Interest::All, look, show).await
+        live(session, Interest::All, look, |agents, style| {
+            show(agents, style) + &render::changes(&*changes.borrow(), style)
+        })
+        .await
     }
 
-    async fn look(&self, session: &Session<'_>) -> Result<Frame<Vec<AgentView>>, StoreError> {
+    fn is_wanted(&self, agent: &AgentView) -> bool {
+        self.state.is_empty() || self.state.iter().any(|name| name.state() == agent.state)
+    }
+}
+
+/// So many changes of states are shown below the roll.
+const CHANGES: usize = 5;
+
+/// The fleet from one look into the store to the next.
+struct Watched {
+    fleet: FleetWatch,
+    open: Vec<ApprovalRow>,
+    work: WorkTraces,
+    now: Timestamp,
+}
+
+impl Watched {
+    fn begin(session: &Session<'_>) -> Self {
+        Self {
+            fleet: FleetWatch::new(session.liveness),
+            open: Vec::new(),
+            work: WorkTraces::default(),
+            now: session.now(),
+        }
+    }
+
+    async fn look(&mut self, session: &Session<'_>, cause: Cause) -> Result<(), StoreError> {
+        if cause == Cause::Time {
+            self.now = session.now();
+            self.fleet.handle_timeout(self.now);
+            return Ok(());
+        }
         let roll = Roll::call(session).await?;
-        let next = roll.changes_at(session);
-        let mut view = roll.views();
-        view.retain(|agent| {
-            self.state.is_empty() || self.state.iter().any(|name| name.state() == agent.state)
-        });
-        Ok(Frame { view, next })
+        self.now = roll.now;
+        self.fleet.handle_fleet(roll.now, roll.rows);
+        self.open = roll.open;
+        self.work = roll.work;
+        Ok(())
+    }
+
+    fn views(&self) -> Vec<AgentView> {
+        self.fleet
+            .agents()
+            .map(|(row, liveness)| {
+                let work = self.work.last(&row.beat.agent_id, Some(&row.beat));
+                AgentView::with(row, liveness, self.now, &self.open, work)
+            })
+            .collect()
     }
 }
 
@@ -105,13 +164,14 @@ impl Status {
         let id = id.ok_or_else(|| Failure::usage("the agent is missing"))?;
         let now = session.now();
         let open = open_requests(session).await?;
-        let work = last_work(session).await?.remove(id);
+        let traces = traces(session).await?;
         let view = match session.store.agent(now, id).await? {
             Some(mut row) => {
                 of_this_clock(session, &mut row);
+                let work = traces.last(id, Some(&row.beat));
                 AgentView::of(&row, now, &session.liveness, &open, work)
             }
-            None => AgentView::never_seen(id, now, &open, work),
+            None => AgentView::never_seen(id, now, &open, traces.last(id, None)),
         };
         session.context.answer(&view, render::agent)?;
         Ok(Answer::of(view.state.is_there()))
@@ -143,10 +203,10 @@ pub(crate) fn is_quiet(agent: &AgentView) -> bool {
 
 /// The fleet at one moment.
 pub(crate) struct Roll {
-    now: muster_core::Timestamp,
+    now: Timestamp,
     rows: Vec<FleetRow>,
     open: Vec<ApprovalRow>,
-    work: BTreeMap<String, WorkView>,
+    work: WorkTraces,
     limits: LivenessOptions,
 }
 
@@ -162,7 +222,7 @@ impl Roll {
             now,
             rows,
             open: open_requests(session).await?,
-            work: last_work(session).await?,
+            work: traces(session).await?,
             limits: session.liveness,
         })
     }
@@ -172,19 +232,10 @@ impl Roll {
         self.rows
             .iter()
             .map(|row| {
-                let work = self.work.get(&row.beat.agent_id).cloned();
+                let work = self.work.last(&row.beat.agent_id, Some(&row.beat));
                 AgentView::of(row, self.now, &self.limits, &self.open, work)
             })
             .collect()
-    }
-
-    /// When the first of them is in another state if nobody beats.
-    fn changes_at(&self, session: &Session<'_>) -> Option<Instant> {
-        let changes = self
-            .rows
-            .iter()
-            .filter_map(|row| Liveness::of(row, self.now, self.now, &self.limits).changes_at);
-        changes.min().map(|at| session.moment_of(at))
     }
 }
 

@@ -1,17 +1,16 @@
 //! `muster signal wait`.
 
 use clap::Args;
-use muster_core::Timestamp;
-use muster_core::coordination::{DEFAULT_SIGNAL_WAIT_S, SignalCheck, SignalFilter};
+use muster_core::coordination::{DEFAULT_SIGNAL_WAIT_S, SignalCheck};
 use muster_core::view::SignalCheckView;
-use tokio::time::Instant;
 
 use super::Received;
-use crate::cli::session::{Patience, Session};
+use crate::cli::session::Session;
 use crate::cli::values::Span;
+use crate::cli::waiting::{Asked, wait_for};
 use crate::error::{Answer, Failure};
 use crate::render;
-use crate::store::{Interest, StoreError, Watch};
+use crate::store::Interest;
 
 /// Wait for a signal and take it, so that nobody else receives it
 #[derive(Args, Debug)]
@@ -32,22 +31,22 @@ pub(crate) struct Wait {
 impl Wait {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let filter = self.received.filter();
-        session.begin_to_wait();
+        let listen = async || {
+            let agent_id = filter.agent_id.clone();
+            // From now on broadcasts are meant for it, too.
+            session.store.enrol(session.now(), &agent_id).await?;
+            session.store.watch(Interest::Signals { agent_id }).await
+        };
+        let take = async |now| {
+            let check = session.store.take(now, &filter).await?;
+            Ok(if matches!(check, SignalCheck::Delivered(_)) {
+                Asked::There(check)
+            } else {
+                Asked::NotYet(check)
+            })
+        };
         let deadline = self.timeout.after(session.now());
-        let until = session.moment_of(deadline);
-        let mut waiting = Waiting {
-            session,
-            filter,
-            watch: None,
-        };
-        let mut patience = Patience::default();
-        let check = loop {
-            match waiting.turn(deadline, until).await {
-                Ok(Some(check)) => break check,
-                Ok(None) => patience.answered(session),
-                Err(error) => patience.after(session, error, Some(until)).await?,
-            }
-        };
+        let check = wait_for(session, deadline, listen, take).await?;
         let view = if self.timeout.us() == 0 {
             SignalCheckView::of(check, session.now())
         } else {
@@ -55,43 +54,5 @@ impl Wait {
         };
         session.context.answer(&view, render::signal_check)?;
         Ok(Answer::of(view.is_there()))
-    }
-}
-
-struct Waiting<'a> {
-    session: &'a Session<'a>,
-    filter: SignalFilter,
-    /// Listens from before the first look on; none while the store is away.
-    watch: Option<Box<dyn Watch>>,
-}
-
-impl Waiting<'_> {
-    /// Looks once, and waits for a change if there was nothing. Gives what was found
-    /// when it is something or the time is up.
-    async fn turn(
-        &mut self,
-        deadline: Timestamp,
-        until: Instant,
-    ) -> Result<Option<SignalCheck>, StoreError> {
-        let Self {
-            session,
-            filter,
-            watch,
-        } = self;
-        let mut listening = if let Some(watch) = watch.take() {
-            watch
-        } else {
-            let agent_id = filter.agent_id.clone();
-            session.store.enrol(session.now(), &agent_id).await?;
-            session.store.watch(Interest::Signals { agent_id }).await?
-        };
-        let now = session.now();
-        let check = session.store.take(now, filter).await?;
-        if matches!(check, SignalCheck::Delivered(_)) || now >= deadline {
-            return Ok(Some(check));
-        }
-        listening.changed(Some(until)).await?;
-        *watch = Some(listening);
-        Ok(None)
     }
 }

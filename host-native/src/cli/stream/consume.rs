@@ -1,20 +1,18 @@
 //! `muster stream consume`.
 
-use std::collections::BTreeMap;
-use std::str::FromStr;
-use std::time::Duration;
-
 use clap::Args;
-use muster_core::coordination::{AckEvents, GroupRead, Position, StreamBatch, StreamRead};
+use muster_core::coordination::{
+    Begin, CursorEnd, CursorItem, CursorOptions, CursorQuestion, Member, StreamCursor,
+};
 use muster_core::record::stream_event::StreamId;
 use muster_core::to_json;
 use muster_core::view::{ConsumedView, GapView};
-use tokio::time::Instant;
 
-use crate::cli::session::{Patience, Session};
+use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
+use crate::cli::waiting::{Steady, rest};
 use crate::error::{Answer, Failure};
-use crate::store::{Interest, StoreError, Watch};
+use crate::store::{Interest, StoreError, Wake, Watch};
 use crate::{random, render};
 
 /// So many events of a stream are read at once.
@@ -35,7 +33,7 @@ pub(crate) struct Consume {
     event_types: Vec<String>,
     /// Where to begin: start, live, or after this id; a name or group that is there
     /// goes on where it was
-    #[arg(long, value_name = "PLACE", default_value = "start")]
+    #[arg(long, value_name = "PLACE", default_value = "start", value_parser = begin)]
     from: Begin,
     /// Resume under this name: the only consumer that has it
     #[arg(long, value_name = "NAME", value_parser = values::name)]
@@ -60,84 +58,70 @@ pub(crate) struct Consume {
     no_block: bool,
 }
 
-/// Where a consumer begins.
-#[derive(Clone, Copy, Debug)]
-enum Begin {
-    Start,
-    Live,
-    After(StreamId),
-}
-
-impl FromStr for Begin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "start" | "0" | "-" => Ok(Self::Start),
-            "live" | "$" => Ok(Self::Live),
-            id => StreamId::parse(id)
-                .map(Self::After)
-                .ok_or_else(|| "it is start, live, or an id such as 1763632800000-0".into()),
-        }
-    }
-}
-
 impl Consume {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
-        session.begin_to_wait();
-        let mut consuming = Consuming {
-            session,
-            options: self,
-            member: self.member()?,
-            places: BTreeMap::new(),
-            has_begun: false,
-        };
-        let block = match (self.no_block, self.block_ms) {
-            (true, _) => Some(Duration::ZERO),
-            (false, ms) => ms.map(Duration::from_millis),
-        };
-        let mut left = self.count;
-        let mut patience = Patience::default();
-        let mut watch: Option<Box<dyn Watch>> = None;
-        let mut ends_at = block.map(|block| Instant::now() + block);
-        while left != Some(0) {
-            let turn = async {
-                let listening = match watch.take() {
-                    Some(watch) => watch,
-                    None => session.store.watch(consuming.interest()).await?,
-                };
-                let batches = consuming.read(left).await?;
-                Result::<_, StoreError>::Ok((listening, batches))
-            };
-            let (mut listening, batches) = match turn.await {
-                Ok(turn) => turn,
-                Err(error) => {
-                    patience.after(session, error, ends_at).await?;
-                    continue;
+        let clock = Steady::begin(session);
+        let wanted = self.event_types.iter().cloned().collect();
+        let mut cursor = StreamCursor::new(
+            clock.now(),
+            (!self.event_types.is_empty()).then_some(wanted),
+            CursorOptions {
+                begin: self.from,
+                batch: BATCH,
+                limit: self.count,
+                quiet_us: self.quiet_us(),
+                member: self.member()?,
+            },
+        );
+        // From before the first question on, so that no event falls between.
+        let mut listening: Option<Box<dyn Watch>> = None;
+        let mut last_error = None;
+        loop {
+            print(session, &mut cursor)?;
+            if let Some(question) = cursor.poll_question() {
+                let failures = cursor.failures();
+                let is_note = matches!(question, CursorQuestion::Acknowledge(_));
+                let asked = self.ask(session, &clock, &mut cursor, &mut listening, question);
+                match asked.await {
+                    Ok(()) if failures > 0 => session.say_back(),
+                    Ok(()) => {}
+                    Err(error) if is_note => {
+                        cursor.handle_failure(clock.now(), random::jitter());
+                        let again = || format!("{error}; what was printed last will come again");
+                        session.context.say(0, again);
+                    }
+                    Err(error) if error.kind.is_passing() => {
+                        if failures == 0 {
+                            session.say_away(&error);
+                        }
+                        listening = None;
+                        cursor.handle_failure(clock.now(), random::jitter());
+                        last_error = Some(error);
+                    }
+                    Err(error) => return Err(error.into()),
                 }
-            };
-            patience.answered(session);
-            let mut events = 0;
-            for batch in &batches {
-                consuming.print(batch)?;
-                consuming.done(batch).await;
-                events += u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
-            }
-            left = left.map(|left| left.saturating_sub(events));
-            if events > 0 {
-                ends_at = block.map(|block| Instant::now() + block);
-                watch = Some(listening);
                 continue;
             }
-            if ends_at.is_some_and(|ends_at| ends_at <= Instant::now()) {
-                break;
+            match (cursor.end(), last_error.take()) {
+                (Some(CursorEnd::Unanswered), Some(error)) => return Err(error.into()),
+                (Some(_), _) => return Ok(Answer::Yes),
+                (None, error) => last_error = error,
             }
-            match listening.changed(consuming.wakes_at(ends_at)).await {
-                Ok(_) => watch = Some(listening),
-                Err(error) => patience.after(session, error, ends_at).await?,
+            if let Some((at, _)) = cursor.poll_timeout() {
+                match rest(&mut listening, clock.moment_of(at)).await {
+                    Wake::Changed => cursor.handle_wake(clock.now()),
+                    Wake::Deadline => cursor.handle_timeout(clock.now()),
+                }
             }
         }
-        Ok(Answer::Yes)
+    }
+
+    /// How long to wait for an event, in microseconds.
+    fn quiet_us(&self) -> Option<u64> {
+        if self.no_block {
+            return Some(0);
+        }
+        self.block_ms.map(|ms| ms.saturating_mul(1000))
     }
 
     /// The group that keeps the place, if any.
@@ -162,195 +146,88 @@ impl Consume {
             redeliver_after_us: self.redeliver_after.us(),
         }))
     }
-}
 
-/// A consumer in a group.
-struct Member {
-    group: String,
-    consumer: String,
-    redeliver_after_us: u64,
-}
-
-struct Consuming<'a> {
-    session: &'a Session<'a>,
-    options: &'a Consume,
-    member: Option<Member>,
-    /// The streams that are read: where to go on, or where a group begins.
-    places: BTreeMap<String, Position>,
-    has_begun: bool,
-}
-
-impl Consuming<'_> {
     fn interest(&self) -> Interest {
-        let types = &self.options.event_types;
+        let types = &self.event_types;
         Interest::Streams((!types.is_empty()).then(|| types.clone()))
     }
 
-    /// When to look again although nothing new has come: what other consumers of the
-    /// group have left unfinished is due some time.
-    fn wakes_at(&self, ends_at: Option<Instant>) -> Option<Instant> {
-        let redeliver = self
-            .member
-            .as_ref()
-            .map(|member| Duration::from_micros(member.redeliver_after_us))
-            .filter(|after| !after.is_zero())
-            .map(|after| Instant::now() + after);
-        [ends_at, redeliver].into_iter().flatten().min()
-    }
-
-    /// Finds the streams that have come up, and where to begin in them.
-    async fn find_streams(&mut self) -> Result<(), StoreError> {
-        let asked = &self.options.event_types;
-        if self.has_begun && !asked.is_empty() {
-            return Ok(());
+    /// Asks the store and hands its answer to the cursor.
+    async fn ask(
+        &self,
+        session: &Session<'_>,
+        clock: &Steady,
+        cursor: &mut StreamCursor,
+        listening: &mut Option<Box<dyn Watch>>,
+        question: CursorQuestion,
+    ) -> Result<(), StoreError> {
+        let store = &session.store;
+        if listening.is_none() {
+            *listening = Some(store.watch(self.interest()).await?);
         }
-        let mut begins: BTreeMap<String, Position> = BTreeMap::new();
-        for event_type in asked {
-            // Not there yet: all that comes is new.
-            begins.insert(event_type.clone(), Position::Start);
-        }
-        let is_live = !self.has_begun && matches!(self.options.from, Begin::Live);
-        if asked.is_empty() || is_live {
-            for info in self.session.store.streams(self.session.now()).await? {
-                if asked.is_empty() || asked.contains(&info.event_type) {
-                    let begin = if is_live {
-                        Position::After(info.last)
-                    } else {
-                        Position::Start
-                    };
-                    begins.insert(info.event_type, begin);
-                }
+        let now = session.now();
+        match question {
+            CursorQuestion::Streams => {
+                let streams = store.streams(now).await?;
+                cursor.handle_streams(clock.now(), &streams);
+            }
+            CursorQuestion::Read(read) => {
+                let batches = store.read(now, &read).await?;
+                cursor.handle_batches(clock.now(), batches);
+            }
+            CursorQuestion::ReadGroup(read) => {
+                let batches = store.read_group(now, &read).await?;
+                cursor.handle_batches(clock.now(), batches);
+            }
+            CursorQuestion::Acknowledge(events) => {
+                store.ack(now, &events).await?;
+                cursor.handle_acknowledged(clock.now());
             }
         }
-        if let Begin::After(id) = self.options.from {
-            for begin in begins.values_mut() {
-                *begin = Position::After(id);
-            }
-        }
-        for (event_type, begin) in begins {
-            self.places.entry(event_type).or_insert(begin);
-        }
-        self.has_begun = true;
         Ok(())
     }
+}
 
-    /// Reads what there is, at most `left` events.
-    async fn read(&mut self, left: Option<u64>) -> Result<Vec<StreamBatch>, StoreError> {
-        self.find_streams().await?;
-        if self.places.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Some(member) = &self.member else {
-            return self.read_alone(left).await;
-        };
-        let mut batches = Vec::new();
-        let mut left = left.unwrap_or(u64::MAX);
-        for (event_type, begin) in &self.places {
-            // What is given out counts as this consumer's: never more than is asked for.
-            if left == 0 {
-                break;
-            }
-            let read = GroupRead {
-                event_types: vec![event_type.clone()],
-                group: member.group.clone(),
-                consumer: member.consumer.clone(),
-                start: *begin,
-                count: left.min(BATCH),
-                redeliver_after_us: member.redeliver_after_us,
-            };
-            let read = self.session.store.read_group(self.session.now(), &read);
-            for batch in read.await? {
-                left = left.saturating_sub(u64::try_from(batch.events.len()).unwrap_or(u64::MAX));
-                batches.push(batch);
-            }
-        }
-        Ok(batches)
-    }
-
-    async fn read_alone(&mut self, left: Option<u64>) -> Result<Vec<StreamBatch>, StoreError> {
-        let places = self.places.iter();
-        let read = StreamRead {
-            from: places.map(|(name, place)| (name.clone(), *place)).collect(),
-            count: left.unwrap_or(u64::MAX).min(BATCH),
-        };
-        let store = &self.session.store;
-        let mut batches = store.read(self.session.now(), &read).await?;
-        let mut left = usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-        for batch in &mut batches {
-            if batch.events.len() > left {
-                batch.events.truncate(left);
-                if let Some(last) = batch.events.last() {
-                    batch.next = last.event.event_id;
+/// Prints what the cursor has come upon.
+fn print(session: &Session<'_>, cursor: &mut StreamCursor) -> Result<(), Failure> {
+    let context = session.context;
+    let mut out = String::new();
+    while let Some(item) = cursor.poll_item() {
+        match item {
+            CursorItem::Gap { event_type, gap } => {
+                let view = GapView::of(&event_type, gap);
+                if context.json {
+                    out += &to_json(&view);
+                    out.push('\n');
                 } else {
-                    continue;
+                    out += &render::gap(&view, &context.style);
                 }
             }
-            left -= batch.events.len();
-            let moved = batch.gap.is_some() || !batch.events.is_empty();
-            if moved || !batch.malformed.is_empty() {
-                self.places
-                    .insert(batch.event_type.clone(), Position::After(batch.next));
+            CursorItem::Malformed(bad) => session.say_malformed(&bad),
+            CursorItem::Event(given) => {
+                let view = ConsumedView::from(given);
+                if context.json {
+                    out += &to_json(&view);
+                    out.push('\n');
+                } else {
+                    out += &render::event_line(&view, &context.style);
+                }
             }
         }
-        Ok(batches)
     }
-
-    /// Prints the events of a batch, after the gap before them.
-    fn print(&self, batch: &StreamBatch) -> Result<(), Failure> {
-        let context = self.session.context;
-        let mut out = String::new();
-        if let Some(gap) = batch.gap {
-            let view = GapView::of(&batch.event_type, gap);
-            if context.json {
-                out += &to_json(&view);
-                out.push('\n');
-            } else {
-                out += &render::gap(&view, &context.style);
-            }
-        }
-        for bad in &batch.malformed {
-            context.say(0, || {
-                format!(
-                    "{} is left out, it is malformed: {}",
-                    bad.key, bad.error.kind
-                )
-            });
-        }
-        for event in &batch.events {
-            let view = ConsumedView::from(event.clone());
-            if context.json {
-                out += &to_json(&view);
-                out.push('\n');
-            } else {
-                out += &render::event_line(&view, &context.style);
-            }
-        }
-        if out.is_empty() {
-            return Ok(());
-        }
-        context.print(&out)
+    if out.is_empty() {
+        return Ok(());
     }
+    context.print(&out)
+}
 
-    /// Says that the events of a batch are done with. If that fails they are given
-    /// out again, which costs a reader less than a lost one.
-    async fn done(&self, batch: &StreamBatch) {
-        let Some(member) = &self.member else { return };
-        if batch.events.is_empty() {
-            return;
-        }
-        let events = AckEvents {
-            event_type: batch.event_type.clone(),
-            group: member.group.clone(),
-            ids: batch
-                .events
-                .iter()
-                .map(|given| given.event.event_id)
-                .collect(),
-        };
-        if let Err(error) = self.session.store.ack(self.session.now(), &events).await {
-            self.session.context.say(0, || {
-                format!("{error}; what was printed last will come again")
-            });
-        }
+/// Where a consumer begins.
+fn begin(text: &str) -> Result<Begin, String> {
+    match text {
+        "start" | "0" | "-" => Ok(Begin::Start),
+        "live" | "$" => Ok(Begin::Live),
+        id => StreamId::parse(id)
+            .map(Begin::After)
+            .ok_or_else(|| "it is start, live, or an id such as 1763632800000-0".into()),
     }
 }

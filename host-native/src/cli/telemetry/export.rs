@@ -72,6 +72,10 @@ impl Export {
         let (query, _) = self.logs.query(context, need)?;
         let files = match &query.selection {
             LogSelection::Files(paths, kind) => named_files(paths, *kind)?,
+            LogSelection::Decoded(_) => {
+                return Err(Failure::usage("--decoder does not go with export")
+                    .hint("the reports read decoded logs, such as telemetry show"));
+            }
             LogSelection::Places(places) => discover(places, &[LogKind::Usage]).files,
         };
         if let Some(file) = files.iter().find(|file| file.kind != LogKind::Usage) {

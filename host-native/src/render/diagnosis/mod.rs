@@ -1,9 +1,12 @@
 //! A diagnosis as text: for a terminal, for a ticket, as one page.
 
+mod artifacts;
 mod html;
 mod markdown;
 mod rules;
 
+pub(crate) use artifacts::age;
+pub use artifacts::{Artifact, artifacts};
 pub use html::diagnosis_html;
 pub use markdown::diagnosis_markdown;
 pub use rules::{cause, checked_packs, rules};

@@ -30,7 +30,10 @@ impl Catalogue {
         commands
             .map(|command| CommandView {
                 name: command.name.clone(),
-                title: command.title.clone().unwrap_or_else(|| command.name.clone()),
+                title: command
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| command.name.clone()),
                 description: command.description.clone(),
                 argv: command.argv.clone(),
                 scope: command.scope.name(),
@@ -111,7 +114,15 @@ mod tests {
             "--path=src"
         );
         assert_eq!(arguments(&optional, None, &root).unwrap().len(), 2);
-        for scope in ["../p", "/etc", "out", "out/etc", "absent", "-x", "src/../.."] {
+        for scope in [
+            "../p",
+            "/etc",
+            "out",
+            "out/etc",
+            "absent",
+            "-x",
+            "src/../..",
+        ] {
             assert!(arguments(&optional, Some(scope), &root).is_err(), "{scope}");
         }
         assert!(arguments(&command(CommandScope::Required), None, &root).is_err());

@@ -179,10 +179,7 @@ impl Runner {
                     }
                 }
             }
-            let until = until.map_or_else(
-                || Instant::now() + IDLE,
-                |at| self.clock.moment_of(at),
-            );
+            let until = until.map_or_else(|| Instant::now() + IDLE, |at| self.clock.moment_of(at));
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = sleep_until(until) => {}

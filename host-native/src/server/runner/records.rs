@@ -152,9 +152,7 @@ impl Folder {
             return Vec::new();
         };
         let paths = entries.flatten().map(|entry| entry.path());
-        paths
-            .filter_map(|path| Some(read(&path)?.0))
-            .collect()
+        paths.filter_map(|path| Some(read(&path)?.0)).collect()
     }
 
     /// The output of a run.

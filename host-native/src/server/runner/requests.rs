@@ -144,18 +144,18 @@ pub(in crate::server) fn start(
     if let Some(why) = &runner.disabled {
         return Err(Refusal::conflict(format!("nothing can be run: {why}")));
     }
-    let command = runner.catalogue.find(&asked.command).ok_or_else(|| {
-        Refusal::not_found(format!("there is no command {}", asked.command))
-    })?;
+    let command = runner
+        .catalogue
+        .find(&asked.command)
+        .ok_or_else(|| Refusal::not_found(format!("there is no command {}", asked.command)))?;
     if command.confirm.is_some() && !asked.confirmed {
-        return Err(Refusal::conflict(format!(
-            "{} has to be confirmed",
-            command.name
-        ))
-        .hint("send it again with \"confirmed\": true"));
+        return Err(
+            Refusal::conflict(format!("{} has to be confirmed", command.name))
+                .hint("send it again with \"confirmed\": true"),
+        );
     }
-    let argv = arguments(command, asked.scope.as_deref(), &runner.project_root)
-        .map_err(Refusal::usage)?;
+    let argv =
+        arguments(command, asked.scope.as_deref(), &runner.project_root).map_err(Refusal::usage)?;
     if runner.state().queue.queued() >= MAX_QUEUED {
         return Err(Refusal::conflict("too many runs wait already"));
     }

@@ -29,6 +29,17 @@ struct Told {
     foreign_answer: Option<String>,
 }
 
+/// What became of an answer that another wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TakenIn {
+    /// Nothing: it is known, is none, or says the same as the one that stands.
+    Ignored,
+    /// It counts.
+    Counts,
+    /// It does not count, and that is noted.
+    Contests,
+}
+
 impl RedisStore {
     pub(super) async fn ask(&self, now: Timestamp, new: &NewApproval) -> StoreResult<Requested> {
         let record = ApprovalRequest {
@@ -91,7 +102,7 @@ impl RedisStore {
             let told = told(now, row).map_err(|bad| unreadable(&bad))?;
             if outcome == "answered" {
                 // One that came too late, or is none, does not count.
-                alone = !self.take_in_answer(now, &told).await?;
+                alone = self.take_in_answer(now, &told).await? != TakenIn::Counts;
                 continue;
             }
             let row = told.row;
@@ -141,7 +152,7 @@ impl RedisStore {
                 }
                 return Ok(None);
             };
-            if told.foreign_answer.is_some() && self.take_in_answer(now, &told).await? {
+            if self.take_in_answer(now, &told).await? != TakenIn::Ignored {
                 continue;
             }
             let mut row = told.row;
@@ -193,7 +204,7 @@ impl RedisStore {
                 }
             };
             let mut row = told.row.clone();
-            if told.foreign_answer.is_some() && self.take_in_answer(now, &told).await? {
+            if self.take_in_answer(now, &told).await? != TakenIn::Ignored {
                 let id = &told.row.request.request_id;
                 if let Some(answered) = Box::pin(self.one_approval(now, id)).await? {
                     row = answered;
@@ -266,14 +277,14 @@ impl RedisStore {
         Ok(reply.and_then(Reply::number).map(|new| new == 1))
     }
 
-    /// Takes in the answer that another wrote; whether it counts.
-    async fn take_in_answer(&self, now: Timestamp, told: &Told) -> StoreResult<bool> {
+    /// Takes in the answer that another wrote.
+    async fn take_in_answer(&self, now: Timestamp, told: &Told) -> StoreResult<TakenIn> {
         let answer = told.foreign_answer.as_ref();
         let Some(value) = answer.filter(|_| self.shared.options.foreign) else {
-            return Ok(false);
+            return Ok(TakenIn::Ignored);
         };
         let Ok(response) = ApprovalResponse::parse(value) else {
-            return Ok(false);
+            return Ok(TakenIn::Ignored);
         };
         let at = response.timestamp.unwrap_or(now);
         let call = self
@@ -288,8 +299,33 @@ impl RedisStore {
             .link
             .run("take in a foreign answer", call)
             .await?;
-        Ok(reply.number()? == 1)
+        Ok(match reply.number()? {
+            1 => TakenIn::Counts,
+            2 => {
+                self.shared.foreign.watch.note_contest();
+                self.tell(|| contest(&told.row, &response));
+                TakenIn::Contests
+            }
+            _ => TakenIn::Ignored,
+        })
     }
+}
+
+/// What other software has done to a decision, in words.
+fn contest(row: &ApprovalRow, other: &ApprovalResponse) -> String {
+    let id = &row.request.request_id;
+    let said = |approved| if approved { "approved" } else { "rejected" };
+    let stands = match &row.state {
+        ApprovalState::Answered(first) => {
+            format!("was {} by {}", said(first.approved), first.responder)
+        }
+        ApprovalState::Pending | ApprovalState::TimedOut => "had timed out".into(),
+    };
+    format!(
+        "{id} {stands}, which stands; {} then wrote that it is {} where agents of attune look",
+        other.responder,
+        said(other.approved)
+    )
 }
 
 fn told(now: Timestamp, reply: Reply) -> Result<Told, Malformed> {
@@ -300,7 +336,7 @@ fn told(now: Timestamp, reply: Reply) -> Result<Told, Malformed> {
             at: 0,
         },
     };
-    let parts: [Reply; 8] = reply.parts().map_err(|_| nothing())?;
+    let parts: [Reply; 9] = reply.parts().map_err(|_| nothing())?;
     let [
         id,
         value,
@@ -310,6 +346,7 @@ fn told(now: Timestamp, reply: Reply) -> Result<Told, Malformed> {
         status,
         response,
         at_key,
+        contested,
     ] = parts;
     let text = |reply: Reply| reply.text().unwrap_or_default();
     let id = text(id);
@@ -341,6 +378,7 @@ fn told(now: Timestamp, reply: Reply) -> Result<Told, Malformed> {
             deadline,
             state,
             foreign: text(foreign) == "1",
+            contested_by: ApprovalResponse::parse(&text(contested)).ok(),
         },
         foreign_answer: (!at_key.is_empty()).then_some(at_key),
     })

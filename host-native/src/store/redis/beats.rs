@@ -1,12 +1,12 @@
 //! Heartbeats.
 
-use muster_core::coordination::{BeatInput, FleetRow, Listing, Malformed};
+use muster_core::coordination::{BeatInput, FleetRow, GRACE_S, Listing, Malformed};
 use muster_core::record::heartbeat::Heartbeat;
 use muster_core::{JsonObject, Timestamp};
 
 use super::keys::Subject;
 use super::reply::Reply;
-use super::script::{BEAT, BEAT_LIST};
+use super::script::BEAT_LIST;
 use super::{RedisStore, later, time};
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
 
@@ -43,28 +43,21 @@ impl RedisStore {
         let head = value.strip_suffix(TAIL).unwrap_or(&value);
         let name = beat.display_name.as_deref().map(json_text);
         let ttl_ms = u64::from(beat.ttl_s) * 1000;
-        let call = self
-            .call(&BEAT, Subject::Beat)
-            .arg(now.as_micros())
-            .arg(&beat.agent_id)
-            .arg(head)
-            .arg(
-                beat.metadata
-                    .as_ref()
-                    .map(JsonObject::as_str)
-                    .unwrap_or_default(),
-            )
-            .arg(name.unwrap_or_default())
-            .arg(u8::from(beat.status == "starting"))
-            .arg(u8::from(record.is_final()))
-            .arg(later(now, beat.ttl_s.into()).as_micros())
-            .arg(self.shared.layout.beat_key(&beat.agent_id))
-            .arg(self.key_ms(ttl_ms));
-        self.shared
-            .link
-            .run("write a heartbeat", call)
-            .await
-            .map(drop)
+        let metadata = beat.metadata.as_ref().map(JsonObject::as_str);
+        self.queue_beat([
+            beat.agent_id.clone(),
+            head.to_owned(),
+            metadata.unwrap_or_default().to_owned(),
+            name.unwrap_or_default(),
+            u8::from(beat.status == "starting").to_string(),
+            u8::from(record.is_final()).to_string(),
+            now.as_micros().to_string(),
+            later(now, beat.ttl_s.into()).as_micros().to_string(),
+            self.shared.layout.beat_key(&beat.agent_id),
+            self.key_ms(ttl_ms).to_string(),
+            (ttl_ms + GRACE_S * 1000).to_string(),
+        ])
+        .await
     }
 
     pub(super) async fn fleet_rows(&self, now: Timestamp) -> StoreResult<Listing<FleetRow>> {

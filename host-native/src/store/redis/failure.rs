@@ -111,11 +111,7 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
             "the server is older than Redis 6".to_owned(),
             Some("Muster needs Redis 6.2 or newer"),
         ),
-        ErrorKind::Io => (
-            StoreErrorKind::Unreachable,
-            text,
-            Some("is the address right and the server up? redis-cli -u ADDRESS ping tells"),
-        ),
+        ErrorKind::Io => of_connection(text),
         _ => (StoreErrorKind::Unreachable, text, None),
     };
     let error = StoreError::new(kind, tried, happened);
@@ -125,10 +121,26 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
     }
 }
 
+/// A connection that was not made, or broke.
+fn of_connection(text: String) -> (StoreErrorKind, String, Option<&'static str>) {
+    if text.contains("certificate") {
+        let hint = "an authority of your own is named by SSL_CERT_FILE=ca.pem, and the address has to name the host as the certificate does";
+        return (StoreErrorKind::Refused, text, Some(hint));
+    }
+    let hint = "is the address right (rediss:// with TLS) and the server up? redis-cli -u ADDRESS ping tells";
+    (StoreErrorKind::Unreachable, text, Some(hint))
+}
+
 /// The error in the words of the server, else of the library.
 fn plain(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
-        _ => error.to_string(),
+        _ => without_number(&error.to_string()).to_owned(),
     }
+}
+
+/// Without the number that the operating system has for it.
+fn without_number(text: &str) -> &str {
+    text.split_once(" (os error")
+        .map_or(text, |(plain, _)| plain)
 }

@@ -49,7 +49,7 @@ impl RedisStore {
                 observed_since = self.watched_since().await?;
             } else {
                 notes.push(
-                    "nobody watches for agents that write without Muster: run `muster heartbeat list --watch`, \
+                    "nobody watches for agents that write without Muster: run `muster store watch`, \
                      or each command looks through the key space once"
                         .into(),
                 );

@@ -173,6 +173,11 @@ impl Link {
         self.attempt(tried, Work::Script(&call)).await
     }
 
+    /// Runs a script for calls that hold slots of their own.
+    pub(super) async fn run_unbounded(&self, tried: &str, call: Call<'_>) -> StoreResult<Reply> {
+        self.attempt(tried, Work::Script(&call)).await
+    }
+
     /// Runs a plain command.
     pub(super) async fn command(&self, tried: &str, cmd: &Cmd) -> StoreResult<Reply> {
         let _slot = self.slot(tried)?;
@@ -198,6 +203,7 @@ impl Link {
         let mut backoff = backoff();
         let mut again = false;
         let mut broken = 0;
+        let mut was_replaced = false;
         loop {
             let error = match self.connection(broken).await {
                 Ok(Live {
@@ -206,7 +212,10 @@ impl Link {
                 }) => match work.send(&mut connection, again).await {
                     Ok(value) => return Ok(Reply::new(value)),
                     Err(error) => {
-                        if breaks_the_connection(&error) {
+                        // A master that was replaced takes no writes any more.
+                        was_replaced = self.target.has_sentinels()
+                            && error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
+                        if was_replaced || breaks_the_connection(&error) {
                             again = true;
                             broken = generation;
                         }
@@ -216,7 +225,8 @@ impl Link {
                 Err(error) => error,
             };
             let pause = pause(&mut backoff);
-            if !is_passing(&error) || Instant::now() + pause >= deadline {
+            let may_pass = was_replaced || is_passing(&error);
+            if !may_pass || Instant::now() + pause >= deadline {
                 return Err(explain(self.tried(tried), &error));
             }
             sleep(pause).await;

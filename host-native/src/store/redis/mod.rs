@@ -11,6 +11,7 @@
 
 mod approvals;
 mod backoff;
+mod beat_queue;
 mod beats;
 mod failure;
 mod foreign;
@@ -40,6 +41,7 @@ use muster_core::coordination::{
 use muster_core::record::quality_feedback::QualityFeedback;
 use muster_core::record::stream_event::{StreamEvent, StreamId};
 
+use beat_queue::BeatQueue;
 use foreign::Foreign;
 use hub::Hub;
 use keys::{Layout, Subject};
@@ -48,12 +50,12 @@ use reply::Reply;
 use script::Script;
 use target::Target;
 
-use super::{Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl, Watch};
+use super::{
+    ForeignWatch, Interest, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult, StoreUrl,
+    Tell, Watch,
+};
 
-pub use foreign::{Scan, WatchMode, WatchReport};
-
-/// Takes a line for a user.
-pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+pub use foreign::Scan;
 
 /// How a store on a server behaves.
 #[derive(Clone)]
@@ -65,6 +67,8 @@ pub struct RedisOptions {
     /// The shortest life of a key. The keys' own expiry follows the server's clock;
     /// whoever drives the store on another clock makes this longer than its run.
     pub shortest_key: Duration,
+    /// Whether a look through the key space is told that takes no time to speak of.
+    pub verbose: bool,
     /// Told what a user should know about a call, such as a look through the key space.
     pub tell: Option<Tell>,
 }
@@ -75,6 +79,7 @@ impl Default for RedisOptions {
             foreign: true,
             may_configure: false,
             shortest_key: Duration::ZERO,
+            verbose: false,
             tell: None,
         }
     }
@@ -104,6 +109,7 @@ struct Shared {
     /// Names this process among those that use the server.
     process: String,
     tickets: AtomicU64,
+    beats: BeatQueue,
     hub: Hub,
     foreign: Foreign,
 }
@@ -132,6 +138,7 @@ impl RedisStore {
             options: RedisOptions { foreign, ..options },
             process,
             tickets: AtomicU64::new(0),
+            beats: BeatQueue::default(),
             hub,
             foreign: Foreign::default(),
         };
@@ -378,6 +385,18 @@ impl Store for RedisStore {
         stage: Option<&str>,
     ) -> StoreResult<u64> {
         self.clear_scores(now, workflow, stage).await
+    }
+
+    fn foreign_watch(&self) -> StoreResult<Option<ForeignWatch>> {
+        if self.shared.link.target.is_cluster() {
+            return Err(StoreError::new(
+                StoreErrorKind::Unsupported,
+                format!("watch agents of attune in {}", self.shared.link.location),
+                "their keys lie in different slots of a Cluster, where nothing about them can be done as a whole",
+            )
+            .hint("join agents of attune on one server, or on one with Sentinels"));
+        }
+        Ok(self.shared.options.foreign.then(|| self.watch_report()))
     }
 
     async fn watch(&self, interest: Interest) -> StoreResult<Box<dyn Watch>> {

@@ -91,6 +91,11 @@ impl Target {
         matches!(self.servers, Servers::Cluster(_))
     }
 
+    /// Whether Sentinels say which server is the master.
+    pub(super) const fn has_sentinels(&self) -> bool {
+        matches!(self.servers, Servers::Sentinel { .. })
+    }
+
     /// A new connection for calls.
     pub(super) async fn connect(&self) -> RedisResult<Connection> {
         let Servers::Cluster(nodes) = &self.servers else {

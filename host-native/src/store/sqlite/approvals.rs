@@ -231,5 +231,6 @@ fn approval_row(row: &Row<'_>, now: Timestamp) -> Result<ApprovalRow, Fault> {
         deadline,
         state,
         foreign: false,
+        contested_by: None,
     })
 }

@@ -59,6 +59,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// The version of the library.
+    pub fn version() -> &'static str {
+        rusqlite::version()
+    }
+
     /// Opens the database at `path`. It is made where there is none, with its
     /// folder, for its owner only; `now` is its beginning then.
     pub fn open(path: &Path, now: Timestamp) -> StoreResult<Self> {
@@ -114,7 +119,7 @@ impl Store for SqliteStore {
         Ok(StoreInfo {
             backend: "sqlite",
             location: self.path.display().to_string(),
-            version: rusqlite::version().into(),
+            version: Self::version().to_owned(),
             durability: Durability::Disk,
             observed_since: Some(row::time(created_at)),
             notes: self.notes(),

@@ -46,6 +46,8 @@ impl RedisStore {
                     Ok(new) => adopted += u64::from(new?),
                     Err(_) => self.note_malformed(&key),
                 }
+            } else if let Some(request_id) = key.strip_prefix("approval_response:") {
+                self.one_approval(now, request_id).await?;
             } else if key.starts_with("feedback:") {
                 match QualityFeedback::parse(&value) {
                     Ok(score) => {

@@ -21,14 +21,14 @@ use super::script::{FOREIGN_LOOK, FOREIGN_SCAN, Script};
 use crate::store::StoreResult;
 use muster_core::Timestamp;
 
-pub use watcher::{WatchMode, WatchReport};
-
 /// A mark that is older says that nobody watches, in milliseconds.
 pub(super) const TRUSTED_MS: i64 = 1000;
 /// Keys that one step over the key space looks at.
 const STEP: u64 = 5000;
 /// Keys that were written are looked at in batches of this size.
 const BATCH: usize = 256;
+/// A look that takes longer is told, also to who did not ask for more.
+const WORTH_TELLING: Duration = Duration::from_millis(100);
 /// How many malformed values are kept in mind.
 const MAX_MALFORMED: usize = 1000;
 
@@ -136,10 +136,13 @@ impl RedisStore {
             .looked_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if scan.took < WORTH_TELLING && !self.shared.options.verbose {
+            return Ok(scan);
+        }
         self.tell(|| {
             format!(
                 "nobody watches {}: looked through {} keys in {} ms for agents that write without Muster \
-                 (`muster heartbeat list --watch` spares this, --no-foreign skips it)",
+                 (`muster store watch` spares this, --no-foreign skips it)",
                 self.shared.link.location,
                 scan.keys,
                 scan.took.as_millis()

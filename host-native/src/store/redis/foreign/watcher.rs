@@ -11,7 +11,7 @@ use super::super::reply::Reply;
 use super::super::script::{FOREIGN_MARK, FOREIGN_TIPS, FOREIGN_WATCH};
 use super::super::{RedisStore, Shared};
 use crate::clock::Clock;
-use crate::store::StoreResult;
+use crate::store::{ForeignWatch, StoreResult, WatchMode};
 
 /// How long the lease holds without being kept.
 const LEASE: Duration = Duration::from_secs(2);
@@ -36,58 +36,27 @@ const PREFIXES: [&str; 6] = [
     "stream:",
 ];
 
-/// How foreign writes are noticed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WatchMode {
-    /// Not by this process: another holds the lease, or none was asked to.
-    #[default]
-    Idle,
-    /// The server tells of each write (`notify-keyspace-events`).
-    Notified,
-    /// By going through the key space again and again, slowly.
-    Scanning,
-}
-
-impl WatchMode {
-    /// The stable name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Notified => "notified",
-            Self::Scanning => "scanning",
-        }
-    }
-}
-
-/// What a watching process has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WatchReport {
-    /// How it notices.
-    pub mode: WatchMode,
-    /// How many foreign values it has taken in.
-    pub adopted: u64,
-    /// How many keys the last whole look went over.
-    pub keys: u64,
-    /// How long that took: by scanning, no foreign write stays unnoticed for longer.
-    pub pass: Duration,
-}
-
 /// What is known of the watch of this process.
 #[derive(Debug, Default)]
 pub(in super::super) struct State {
     begun: Mutex<bool>,
-    report: Mutex<WatchReport>,
+    report: Mutex<ForeignWatch>,
 }
 
 impl State {
-    fn update(&self, change: impl FnOnce(&mut WatchReport)) {
+    /// Other software has answered against a decision.
+    pub(in super::super) fn note_contest(&self) {
+        self.update(|report| report.contested += 1);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut ForeignWatch)) {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 impl RedisStore {
     /// What this process has noticed of foreign writers.
-    pub fn watch_report(&self) -> WatchReport {
+    pub fn watch_report(&self) -> ForeignWatch {
         *self
             .shared
             .foreign
@@ -246,7 +215,7 @@ impl RedisStore {
         self.shared.foreign.watch.update(|report| {
             report.keys = keys;
             report.adopted += adopted;
-            report.pass = began.elapsed();
+            report.look = began.elapsed();
         });
         Ok(true)
     }
@@ -268,7 +237,7 @@ impl RedisStore {
         self.shared.foreign.watch.update(|report| {
             report.keys = keys;
             report.adopted += adopted;
-            report.pass = began.elapsed();
+            report.look = began.elapsed();
         });
         Ok(())
     }
@@ -365,7 +334,7 @@ async fn stand_by(shared: Weak<Shared>) {
                 .shared
                 .foreign
                 .watch
-                .update(|report| report.mode = WatchMode::Idle);
+                .update(|report| report.mode = WatchMode::StandingBy);
         }
         sleep(STAND_BY).await;
     }

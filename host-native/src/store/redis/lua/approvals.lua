@@ -17,23 +17,24 @@ end
 
 local function row(id)
   local h = call('HMGET', own .. 'of:' .. id,
-    'value', 'asked', 'deadline', 'foreign', 'status', 'response', 'answered', 'approved')
+    'value', 'asked', 'deadline', 'foreign', 'status', 'response', 'answered', 'approved',
+    'contested')
   if not h[1] then return nil end
   local deadline, answered = tonumber(h[3]), tonumber(h[7] or '')
   if not remembered(answered or deadline) then return nil end
   return { value = h[1], asked = h[2], deadline = deadline, deadline_text = h[3],
-    foreign = h[4], status = h[5], response = h[6] or '', answered = answered, approved = h[8] }
+    foreign = h[4], status = h[5], response = h[6] or '', answered = answered, approved = h[8],
+    contested = h[9] or '' }
 end
 
--- A request as it is told: also the answer at attune's key, which may be newer.
+-- A request as it is told: also an answer at attune's key that is not known yet.
 local function told(id, known)
-  local at_key = ''
-  if known.response == '' then
-    at_key = redis.pcall('GET', response_key(id))
-    if type(at_key) ~= 'string' then at_key = '' end
+  local at_key = redis.pcall('GET', response_key(id))
+  if type(at_key) ~= 'string' or at_key == known.response or at_key == known.contested then
+    at_key = ''
   end
   return { id, known.value, known.asked, known.deadline_text, known.foreign, known.status,
-    known.response, at_key }
+    known.response, at_key, known.contested }
 end
 
 local function ask(id, value, asked, deadline, foreign, state)

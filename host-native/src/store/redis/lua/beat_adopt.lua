@@ -1,16 +1,16 @@
 -- A beat that another wrote, if it is not known yet: its key and value, metadata and
--- name as JSON, when it was made, and its time to live in microseconds for a key
--- that has none.
+-- name as JSON, when it was made, and its time to live in microseconds.
 local agent, key, value, metadata, name, starts, final, at, ttl = unpack(ARGV, 4, 12)
-local known = row(agent)
-if known and known.value == value then return 0 end
+local known, last_value, _, _, arrivals, count, was_final = row(agent)
+if last_value == value then return 0 end
 local left = call('PTTL', key)
 if left == -2 then return 0 end
 ttl = tonumber(ttl)
-local stored = server_us()
+local age = 0
 if left > 0 then
-  stored = stored - math.max(0, ttl - left * 1000)
+  age = math.max(0, ttl / 1000 - left)
   ttl = left * 1000
 end
-put(agent, value, metadata, name, known, starts == '1', final, at, text(now + ttl), stored, true)
+arrivals, count = arrive(arrivals, count, starts == '1' or was_final == '1', at, true)
+put(agent, not known, text(now + ttl), value, metadata, name, arrivals, count, final, age)
 return 1

@@ -5,15 +5,14 @@ local agents = { one }
 if one == '' then
   agents = call('ZRANGEBYLEX', own .. 'agents', after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, size)
 end
-local time = server_us()
 local rows = {}
 for _, agent in ipairs(agents) do
-  local known = row(agent)
+  local expires, value, _, _, arrivals, _, _, life = row(agent)
   local at_key = redis.pcall('GET', records .. 'empathy:heartbeat:' .. agent)
   if type(at_key) ~= 'string' then at_key = '' end
-  if known then
-    rows[#rows + 1] = { agent, known.value, known.arrivals, known.expires,
-      text(math.max(0, time - known.stored)), at_key }
+  if expires then
+    local age = math.max(0, life - call('PTTL', own .. 'of:' .. agent))
+    rows[#rows + 1] = { agent, value, arrivals, expires, text(age * 1000), at_key }
   elseif one ~= '' then
     rows[#rows + 1] = { agent, '', '', '', '', at_key }
   else

@@ -20,11 +20,12 @@ local function remembered(over_at)
   return now < over_at + GRACE
 end
 
--- The key stays for at least so many microseconds from now on.
+-- The key stays for at least so many microseconds from now on; an hour longer, so
+-- that this need not be said at every call.
 local function keep(key, us)
   local ms = math.max(1, math.ceil(us / 1000))
   if call('PTTL', key) < ms then
-    call('PEXPIRE', key, text(ms))
+    call('PEXPIRE', key, text(ms + 3600000))
   end
 end
 

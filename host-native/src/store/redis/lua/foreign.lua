@@ -1,6 +1,6 @@
 -- Of a key that attune's agents use: what it holds, unless that is known already.
 local SIGNAL, BEAT = 'empathy:signal:', 'empathy:heartbeat:'
-local REQUEST, SCORE = 'approval_request:', 'feedback:'
+local REQUEST, ANSWER, SCORE = 'approval_request:', 'approval_response:', 'feedback:'
 
 local function begins(key, prefix)
   return string.sub(key, 1, #prefix) == prefix
@@ -12,6 +12,12 @@ local function look(key, found)
     if call('EXISTS', 'muster:signal:id:' .. id) == 1 then return end
   elseif begins(key, REQUEST) then
     if call('EXISTS', 'muster:approval:of:' .. string.sub(key, #REQUEST + 1)) == 1 then return end
+  elseif begins(key, ANSWER) then
+    -- Of a request that is not known, it is taken in with the request.
+    local of = 'muster:approval:of:' .. string.sub(key, #ANSWER + 1)
+    local known = call('HMGET', of, 'value', 'response', 'contested')
+    local value = redis.pcall('GET', key)
+    if not known[1] or value == known[2] or value == known[3] then return end
   elseif not begins(key, BEAT) and not begins(key, SCORE) then
     return
   end
@@ -22,8 +28,8 @@ local function look(key, found)
     value = ''
   end
   if begins(key, BEAT) then
-    local known = call('HGET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1), 'value')
-    if known == value then return end
+    local known = call('GET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1))
+    if known and select(2, cmsgpack.unpack(known)) == value then return end
   end
   found[#found + 1] = key
   found[#found + 1] = value

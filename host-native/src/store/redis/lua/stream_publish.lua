@@ -10,7 +10,9 @@ if again then
     end
   end
 end
-if call('XLEN', key) >= max then trim(kind, key, max - 1) end
+local length = call('XLEN', key)
+-- Some more than asked for stay, so that not every call has to trim.
+if length >= max + math.floor(max / 100) then trim(kind, key, max - 1) end
 local id = redis.pcall('XADD', key, ms .. '-*', 'event_type', kind, 'timestamp', at, 'data', data, 'source', source)
 if type(id) ~= 'string' then
   -- The newest entry is of a later millisecond, or the server knows no such ids.
@@ -19,6 +21,6 @@ if type(id) ~= 'string' then
   if tonumber(ms) <= tonumber(last_ms) then next_id = last_ms .. '-' .. text(tonumber(last_seq) + 1) end
   id = call('XADD', key, next_id, 'event_type', kind, 'timestamp', at, 'data', data, 'source', source)
 end
-call('SADD', REGISTRY, key)
+if length == 0 then call('SADD', REGISTRY, key) end
 call('PUBLISH', own .. 'wake:' .. kind, '')
 return id

@@ -1,0 +1,61 @@
+//! What stands in for the sandbox in a build without it.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::Path;
+
+/// That there is no sandbox.
+pub(super) struct SandboxError;
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this muster was built without guests; build it with --features guests")
+    }
+}
+
+#[derive(Default)]
+pub(super) struct DecoderLimits;
+
+/// A price that a decoder states.
+pub(super) struct Price {
+    pub(super) model: String,
+    pub(super) input: String,
+    pub(super) output: String,
+}
+
+/// What a decoder says of itself.
+pub(super) struct Description {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) log: String,
+    pub(super) prices: Vec<Price>,
+}
+
+/// A guest that cannot be made.
+pub(super) struct DecoderGuest(Infallible);
+
+impl DecoderGuest {
+    pub(super) fn new(
+        _component: &[u8],
+        _limits: DecoderLimits,
+        _cache: Option<&Path>,
+    ) -> Result<Self, SandboxError> {
+        Err(SandboxError)
+    }
+
+    pub(super) fn about(&mut self) -> Result<Description, SandboxError> {
+        match self.0 {}
+    }
+
+    pub(super) fn start(&mut self, _file: &str) -> Result<(), SandboxError> {
+        match self.0 {}
+    }
+
+    pub(super) fn line(&mut self, _text: &str) -> Result<Result<String, String>, SandboxError> {
+        match self.0 {}
+    }
+
+    pub(super) fn finish(&mut self) -> Result<Result<String, String>, SandboxError> {
+        match self.0 {}
+    }
+}
