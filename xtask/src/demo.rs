@@ -1,4 +1,5 @@
-//! The main job on bundled samples: a report in the terminal, and the page that shows the same.
+//! The main jobs without anything of the user's: a report on bundled samples in the terminal, and
+//! the dashboard of a simulated fleet.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -26,7 +27,7 @@ const PROJECT: &str = "tests/fixtures/attune/project";
 /// The port that `muster ops` takes when none is named.
 const USUAL_PORT: u16 = 8765;
 
-/// Builds everything, prints the report, and serves the page until it is interrupted. With
+/// Builds everything, prints the report, and serves the dashboard until it is interrupted. With
 /// `--check`, or when nobody watches, it fetches from the server instead and ends.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let check = match arguments {
@@ -64,7 +65,9 @@ fn muster(workspace: &Workspace, command: &[&str]) -> Cmd {
 fn serve(workspace: &Workspace, check: bool) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(check)?));
     let port = address.port().to_string();
-    let mut server = muster(workspace, &["ops", "--host", "127.0.0.1", "--port", &port]);
+    let mut server = Cmd::new(workspace.binary("debug", "muster"))
+        .args(["demo", "--port", &port])
+        .dir(&workspace.root);
     if check || !display_is_there() {
         server = server.arg("--no-open");
     }
@@ -76,12 +79,19 @@ fn serve(workspace: &Workspace, check: bool) -> Result<()> {
     let mut server = Server(server.spawn().context("muster cannot be started")?);
     server.wait_until_it_answers(address)?;
     if check {
-        println!("\nThe page with the same report: http://{address}/");
-        for path in ["/", "/api/v1/usage"] {
+        println!("\nThe dashboard of a simulated fleet: http://{address}/");
+        for path in [
+            "/",
+            "/api/v1/now",
+            "/api/v1/agents",
+            "/api/v1/approvals",
+            "/api/v1/workflow-runs",
+            "/api/v1/usage?days=7",
+        ] {
             let answer = http::get(address, path)
                 .with_context(|| format!("http://{address}{path} cannot be fetched"))?;
             println!(
-                "  GET {path:<15} {} {} {} bytes",
+                "  GET {path:<22} {} {} {} bytes",
                 answer.status,
                 answer.content_type,
                 answer.body.len()
@@ -97,7 +107,7 @@ fn serve(workspace: &Workspace, check: bool) -> Result<()> {
     }
     let status = server.0.wait().context("the server cannot be waited for")?;
     if !status.success() {
-        bail!("`muster ops` ended with {status}");
+        bail!("`muster demo` ended with {status}");
     }
     Ok(())
 }
@@ -137,7 +147,7 @@ impl Server {
                 Err(_) => {}
             }
             if let Some(status) = self.0.try_wait().context("the server cannot be watched")? {
-                bail!("`muster ops` ended at once with {status}");
+                bail!("`muster demo` ended at once with {status}");
             }
             thread::sleep(Duration::from_millis(50));
         }
