@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { freePort, HOME, launch, muster, openPage, PROJECT, scratch, serveDemo, serveMuster, serveRedis, withoutRedis, withoutServer } from "./support.mjs";
+import { freePort, HOME, launch, muster, openPage, PROJECT, scratch, serveDemo, serveMuster, serveRedis, until, withoutRedis, withoutServer } from "./support.mjs";
 
 const SETTINGS = `
 [ops]
@@ -99,6 +99,22 @@ for (const [name, without, openStore] of STORES) describe(`the page over ${name}
     assert.equal(JSON.parse(rejected.output).reason, "not on a Friday");
     await page.waitForSelector('[data-panel="decisions"] tr:has-text("not on a Friday") [data-state="rejected"]');
     assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  // Such agents meet in Redis only.
+  if (name === "Redis") it("answers an agent that only knows attune's keys", async () => {
+    const id = "approval_11223344";
+    const asked = { request_id: id, approval_type: "deploy", agent_id: "wf-1", context: { version: "1.2" }, timestamp: new Date().toISOString(), timeout_seconds: 60, status: "pending" };
+    const page = await visit("#/inbox");
+    await opened.command("SETEX", `approval_request:${id}`, "120", JSON.stringify(asked));
+    await page.waitForSelector(`[data-request="${id}"]:has-text("1.2")`);
+    await page.fill(`[data-request="${id}"] input`, "from the page");
+    await page.click(`[data-request="${id}"] [data-act="approve"]`);
+    // As the agent does: it looks for the answer until there is one.
+    let answer = null;
+    await until(async () => (answer = await opened.command("GET", `approval_response:${id}`)) !== null, "the answer to be there");
+    assert.deepEqual((({ request_id: of, approved, reason }) => ({ of, approved, reason }))(JSON.parse(answer)), { of: id, approved: true, reason: "from the page" });
     await page.context().close();
   });
 

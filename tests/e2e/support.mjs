@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
@@ -135,11 +136,22 @@ export async function serveRedis(folder) {
   }, "Redis to answer");
   return {
     url: `redis://127.0.0.1:${port}`,
+    /** One command over the wire, as any other program would send it; the answer as text, `null` for none. */
+    command: (...words) => askRedis(port, words),
     close: async () => {
       child.kill("SIGTERM");
       if (child.exitCode === null) await once(child, "exit");
     },
   };
+}
+
+async function askRedis(port, words) {
+  const socket = connect(port, "127.0.0.1");
+  socket.end(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`);
+  let answer = "";
+  for await (const part of socket) answer += part;
+  if (answer.startsWith("-")) throw new Error(answer.trim());
+  return answer.startsWith("$-1") ? null : answer.replace(/^[$+:][^\r]*\r\n/, "").trimEnd();
 }
 
 /** Runs `muster` with these arguments to its end: its exit status and what it printed. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Bar, OutputLine, StreamDocument } from "../src/engine/documents";
 import { findCommands } from "../src/shell/commands";
-import { cutLinks, takeGap, takeLines } from "../src/views/runs/output-state";
+import { cutLinks, takeGap, takeLines, takeOutput } from "../src/views/runs/output-state";
 import { pairSteps } from "../src/views/runs/pair-steps";
 import { EMPTY_TAIL, takeAnswer } from "../src/views/streams/tail-state";
 import { findAnomalies } from "../src/views/usage/anomalies";
@@ -20,6 +20,12 @@ describe("the output of a run", () => {
     const rows = takeLines(takeGap(takeLines([], [line(1)]), { first: 2, last: 9 }), [line(5), line(10)]);
     expect(rows.map(({ kind, key }) => [kind, key])).toEqual([["line", "1"], ["gap", "gap 2"], ["line", "10"]]);
     expect(takeGap(rows, { first: 2, last: 9 })).toBe(rows);
+  });
+
+  it("puts a gap between the lines of one answer", () => {
+    const rows = takeOutput(takeLines([], [line(1)]), { lines: [line(1), line(2), line(9), line(10)], gap: { first: 3, last: 8 } });
+    expect(rows.map(({ key }) => key)).toEqual(["1", "2", "gap 3", "9", "10"]);
+    expect(takeOutput(rows, { lines: [line(11)], gap: null }).map(({ key }) => key).at(-1)).toBe("11");
   });
 
   it("makes links of web addresses only", () => {

@@ -13,7 +13,8 @@ type Told =
   | { readonly kind: "everything" }
   | { readonly kind: "question" };
 
-const CHANNEL = "muster.feed";
+/** One per server: pages of another one may be of the same origin. */
+const channelOf = (address: string): string => `muster.feed ${new URL(address, location.href).href}`;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 /** Questions wait no longer than this for the stream to be there. */
@@ -81,10 +82,11 @@ export class Feed {
       this.#connect();
       return;
     }
-    this.#channel = new BroadcastChannel(CHANNEL);
+    const name = channelOf(this.#address);
+    this.#channel = new BroadcastChannel(name);
     this.#channel.addEventListener("message", (event: MessageEvent<Told>) => this.#hear(event.data));
     this.#channel.postMessage({ kind: "question" } satisfies Told);
-    void navigator.locks.request(CHANNEL, () => {
+    void navigator.locks.request(name, () => {
       this.#connect();
       // Held until the tab closes.
       return new Promise<never>(() => {});

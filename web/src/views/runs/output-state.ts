@@ -1,4 +1,4 @@
-import type { OutputGapEvent, OutputLine } from "../../engine/documents";
+import type { OutputDocument, OutputGapEvent, OutputLine } from "../../engine/documents";
 
 /** A row of a run's output: a line, or the place where lines are not kept. */
 export type OutputRow =
@@ -15,6 +15,14 @@ export function takeLines(rows: readonly OutputRow[], lines: readonly OutputLine
 /** What is known after lines were found missing. */
 export function takeGap(rows: readonly OutputRow[], { first, last }: OutputGapEvent): readonly OutputRow[] {
   return last <= lastNumber(rows) ? rows : [...rows, { kind: "gap", key: `gap ${first}`, first, last }];
+}
+
+/** What is known after one more answer; its gap stands between its lines, or before or after them. */
+export function takeOutput(rows: readonly OutputRow[], { lines, gap }: Pick<OutputDocument, "lines" | "gap">): readonly OutputRow[] {
+  if (gap === null) return takeLines(rows, lines);
+  const before = lines.filter(({ n }) => n < gap.first);
+  const after = lines.filter(({ n }) => n > gap.last);
+  return takeLines(takeGap(takeLines(rows, before), gap), after);
 }
 
 /** The number of the last line that is known, or known to be missing. */

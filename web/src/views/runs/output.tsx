@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext, useEffect, useMemo } from "preact/hooks";
 import type { OutputGapEvent, OutputLine } from "../../engine/documents";
+import type { HttpEngine } from "../../engine/http";
 import { isAbort, problemOf } from "../../engine/problem";
 import { formatCount, plural, visible } from "../../format";
 import { ServerContext } from "../../live";
@@ -10,7 +11,7 @@ import { Filter, matches } from "../../parts/filter";
 import { Panel } from "../../parts/panel";
 import { VirtualTable } from "../../parts/virtual-table";
 import { route } from "../../router";
-import { cutLinks, lastNumber, takeGap, takeLines } from "./output-state";
+import { cutLinks, lastNumber, takeGap, takeLines, takeOutput } from "./output-state";
 import type { OutputRow } from "./output-state";
 
 const COLUMNS: readonly Column<OutputRow>[] = [
@@ -37,25 +38,13 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
 
   useEffect(() => {
     if (documents === null) return undefined;
-    return open ? stream(id, (change) => (rows.value = change(rows.peek()))) : load();
-
-    function load(): () => void {
-      const stop = new AbortController();
-      const ask = async (): Promise<void> => {
-        let after = lastNumber(rows.peek());
-        for (let more = true; more; ) {
-          const answer = await documents!.engine.ask("output", { id, after: String(after), limit: "1000" }, stop.signal);
-          if (answer.gap !== null) rows.value = takeGap(rows.peek(), answer.gap);
-          rows.value = takeLines(rows.peek(), answer.lines);
-          more = answer.next > after && !answer.complete;
-          after = answer.next;
-        }
-      };
-      ask().catch((error: unknown) => {
-        if (!isAbort(error)) failure.value = problemOf(error).message;
-      });
-      return () => stop.abort();
-    }
+    const change: Change = (by) => (rows.value = by(rows.peek()));
+    if (open) return stream(id, change);
+    const stop = new AbortController();
+    load(documents.engine, id, lastNumber(rows.peek()), change, stop.signal).catch((error: unknown) => {
+      if (!isAbort(error)) failure.value = problemOf(error).message;
+    });
+    return () => stop.abort();
   }, [documents, id, open]);
 
   const { q } = route.value.params;
@@ -88,8 +77,20 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
   );
 }
 
+type Change = (by: (rows: readonly OutputRow[]) => readonly OutputRow[]) => void;
+
+/** All that is kept after a line, part by part. */
+async function load(engine: HttpEngine, id: string, after: number, change: Change, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const answer = await engine.ask("output", { id, after: String(after), limit: "1000" }, signal);
+    change((rows) => takeOutput(rows, answer));
+    if (answer.complete || answer.next <= after) return;
+    after = answer.next;
+  }
+}
+
 /** Lines as they come, taken over some at a time so that a flood does not hold up the page. */
-function stream(id: string, change: (by: (rows: readonly OutputRow[]) => readonly OutputRow[]) => void): () => void {
+function stream(id: string, change: Change): () => void {
   const source = new EventSource(`api/v1/output-events?${new URLSearchParams({ id })}`);
   let waiting: OutputLine[] = [];
   let due: ReturnType<typeof setTimeout> | null = null;
