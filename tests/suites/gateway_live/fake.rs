@@ -1,6 +1,7 @@
 //! A gateway that is none: files, a process, an endpoint, a model's provider, a cluster,
 //! each of which a test can break.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -22,38 +23,38 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 /// What the endpoint does.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// The status document, as text that may be none.
-    pub health: Option<String>,
+    pub(crate) health: Option<String>,
     /// The status of the HTTP answer.
-    pub code: u16,
+    pub(crate) code: u16,
     /// What the model's provider answers; `None`: nothing, ever.
-    pub provider: Option<(u16, String)>,
+    pub(crate) provider: Option<(u16, String)>,
     /// Whether a prompt is answered.
-    pub answers: bool,
+    pub(crate) answers: bool,
     /// What was posted to it.
-    pub posted: Vec<String>,
+    pub(crate) posted: Vec<String>,
 }
 
 /// A gateway with everything in order.
-pub struct Fake {
+pub(crate) struct Fake {
     folder: TempDir,
-    pub redis: RedisServer,
-    pub endpoint: Arc<Mutex<Endpoint>>,
-    pub port: u16,
+    pub(crate) redis: RedisServer,
+    pub(crate) endpoint: Arc<Mutex<Endpoint>>,
+    pub(crate) port: u16,
     process: Option<Child>,
     /// Lines of the profile beyond those of every test.
-    pub settings: String,
+    pub(crate) settings: String,
 }
 
 /// A bundle of the fixtures.
-pub fn fixture(name: &str) -> Result<Value> {
+pub(crate) fn fixture(name: &str) -> Result<Value> {
     let path = artefacts::tests("fixtures/gateway/bundles").join(format!("{name}.json"));
     Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
 }
 
 /// The time now, so many seconds ago.
-pub fn ago(seconds: i64) -> Result<String> {
+pub(crate) fn ago(seconds: i64) -> Result<String> {
     let us = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)?
         .as_micros();
@@ -63,7 +64,7 @@ pub fn ago(seconds: i64) -> Result<String> {
 
 impl Fake {
     /// `None`: there is no Redis on this machine.
-    pub fn start() -> Result<Option<Self>> {
+    pub(crate) fn start() -> Result<Option<Self>> {
         let Some(redis) = RedisServer::start(&[])? else {
             muster_tests::tool::skip("there is no redis-server");
             return Ok(None);
@@ -99,25 +100,25 @@ impl Fake {
         Ok(Some(fake))
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
         fs::write(self.path(name), text).with_context(|| name.to_owned())
     }
 
-    pub fn append(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn append(&self, name: &str, text: &str) -> Result<()> {
         let before = fs::read_to_string(self.path(name))?;
         self.write(name, &(before + text))
     }
 
-    pub fn endpoint(&self) -> MutexGuard<'_, Endpoint> {
+    pub(crate) fn endpoint(&self) -> MutexGuard<'_, Endpoint> {
         self.endpoint.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the status document.
-    pub fn status(&self, change: impl FnOnce(&mut Value)) -> Result<()> {
+    pub(crate) fn status(&self, change: impl FnOnce(&mut Value)) -> Result<()> {
         let mut endpoint = self.endpoint();
         let mut status = serde_json::from_str(endpoint.health.as_deref().unwrap_or("{}"))?;
         change(&mut status);
@@ -159,7 +160,10 @@ impl Fake {
                 json!({"stopReason": "stop", "model": "claude-opus-4-6"}),
             ),
         ];
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = String::new();
+        for line in lines {
+            writeln!(text, "{line}")?;
+        }
         self.write("sessions/x_s-1.jsonl", &text)?;
         self.write("vm.json", "{\"name\":\"default\",\"status\":\"Running\"}\n")?;
         self.cluster("True", "Running")?;
@@ -177,7 +181,7 @@ impl Fake {
         Ok(())
     }
 
-    pub fn cluster(&self, ready: &str, redis: &str) -> Result<()> {
+    pub(crate) fn cluster(&self, ready: &str, redis: &str) -> Result<()> {
         let node =
             json!({"items": [{"status": {"conditions": [{"type": "Ready", "status": ready}]}}]});
         self.write("nodes.json", &node.to_string())?;
@@ -186,7 +190,7 @@ impl Fake {
         self.write("pods.json", &pods.to_string())
     }
 
-    pub fn run_process(&mut self) -> Result<()> {
+    pub(crate) fn run_process(&mut self) -> Result<()> {
         self.end_process();
         let line = self.sleeping();
         let (program, argument) = line.split_once(' ').context("no argument")?;
@@ -199,7 +203,7 @@ impl Fake {
         Ok(())
     }
 
-    pub fn end_process(&mut self) {
+    pub(crate) fn end_process(&mut self) {
         if let Some(mut child) = self.process.take() {
             // An error says that it has ended.
             let _ = child.kill();
@@ -207,12 +211,12 @@ impl Fake {
         }
     }
 
-    pub fn connection(&self) -> Result<redis::Connection> {
+    pub(crate) fn connection(&self) -> Result<redis::Connection> {
         Ok(redis::Client::open(self.redis.url())?.get_connection()?)
     }
 
     /// How many changes Redis has seen.
-    pub fn changes(&self) -> Result<String> {
+    pub(crate) fn changes(&self) -> Result<String> {
         let info: String = redis::cmd("INFO")
             .arg("persistence")
             .query(&mut self.connection()?)?;
@@ -247,7 +251,7 @@ impl Fake {
     }
 
     /// `muster gateway ... --profile fake`.
-    pub fn muster(&self, args: &[&str]) -> Result<Output> {
+    pub(crate) fn muster(&self, args: &[&str]) -> Result<Output> {
         self.write("fake.toml", &self.profile())?;
         let bin = self.path("bin");
         let path = std::env::var("PATH").unwrap_or_default();
@@ -263,7 +267,7 @@ impl Fake {
     }
 
     /// The diagnosis as JSON.
-    pub fn diagnosis(&self, more: &[&str]) -> Result<Value> {
+    pub(crate) fn diagnosis(&self, more: &[&str]) -> Result<Value> {
         let mut args = vec!["diagnose", "--json"];
         args.extend(more);
         let output = self.muster(&args)?;
@@ -331,7 +335,7 @@ fn serve(mut stream: TcpStream, endpoint: &Mutex<Endpoint>) -> Result<()> {
 
 /// Answers a prompt with the words that it holds.
 fn converse(stream: TcpStream, answers: bool) -> Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let mut socket = tungstenite::accept(stream)?;
     loop {
         let Message::Text(text) = socket.read()? else {
@@ -350,13 +354,13 @@ fn converse(stream: TcpStream, answers: bool) -> Result<()> {
 }
 
 /// A folder on which nothing answers.
-pub fn silent() -> Result<(TcpListener, u16)> {
+pub(crate) fn silent() -> Result<(TcpListener, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
     Ok((listener, port))
 }
 
 /// Whether a file is there, with its text.
-pub fn text_of(path: &Path) -> String {
+pub(crate) fn text_of(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }

@@ -234,7 +234,7 @@ fn what_hangs_or_is_hostile_is_told_in_time() -> Result<()> {
     log.seek(SeekFrom::End(0))?;
     log.write_all(b"\n[gateway] uncaught exception {\n  error: \"boom\",\n}\n")?;
     let noise: Vec<u8> = (0..3_000_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
         .collect();
     std::fs::write(fake.path("gateway.log"), noise)?;
     std::fs::remove_file(fake.path("otel.jsonl"))?;
