@@ -236,6 +236,8 @@ fn take<T>(result: Result<T, Failure>, problems: &mut Vec<Failure>) -> Option<T>
 /// One failure of several; wrong usage weighs more than what cannot be reached.
 fn all_of(mut problems: Vec<Failure>) -> Failure {
     problems.sort_by_key(|problem| problem.kind != FailureKind::Usage);
+    // Two folders may fail for one reason.
+    problems.dedup_by(|a, b| a.message == b.message);
     let mut problems = problems.into_iter();
     let Some(mut first) = problems.next() else {
         return Failure::defect("the settings of the server are missing");

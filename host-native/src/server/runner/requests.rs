@@ -121,7 +121,9 @@ async fn read(
 ) -> Result<OutputView, Refusal> {
     let open = runner.state().runs.get(run_id).cloned();
     if let Some(run) = open {
-        return Ok(OutputView::of(run_id, &run.output(), after, limit, false));
+        // Asked first: what is over does not grow any more.
+        let is_over = run.record().state().is_over();
+        return Ok(OutputView::of(run_id, &run.output(), after, limit, is_over));
     }
     let kept = kept(runner, run_id).await?;
     Ok(OutputView::of(run_id, &kept, after, limit, true))
