@@ -513,7 +513,7 @@ impl Reader<'_> {
         };
         for (key, field) in self.table(value)? {
             match &**key.get_ref() {
-                "name" => command.name = self.string(field)?.to_owned(),
+                "name" => self.string(field)?.clone_into(&mut command.name),
                 "title" => command.title = Some(self.string(field)?.to_owned()),
                 "description" => command.description = Some(self.string(field)?.to_owned()),
                 "argv" => command.argv = self.strings(field)?,

@@ -39,7 +39,7 @@ struct Span {
 struct Step {
     entry_id: String,
     job: String,
-    step: String,
+    name: String,
     method: Option<String>,
     model_type: Option<String>,
     executor: Option<String>,
@@ -76,7 +76,7 @@ impl Waterfalls {
         run.steps.push(Step {
             entry_id: entry.id.to_string(),
             job: context.job_name.to_string(),
-            step: context.step_name.to_string(),
+            name: context.step_name.to_string(),
             method,
             model_type: context.model_type.text().map(String::from),
             executor: context.executor.text().map(String::from),
@@ -191,7 +191,7 @@ impl Step {
         BarView {
             entry_id: self.entry_id.clone(),
             job: named(&self.job),
-            step: named(&self.step),
+            step: named(&self.name),
             method: self.method.clone(),
             model_type: self.model_type.clone(),
             executor: self.executor.clone(),

@@ -1,5 +1,5 @@
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -149,6 +149,6 @@ proptest! {
         let _ = side_channel(&line, &token, |_| true);
         let marked = String::from("::muster ") + &token + " " + &line;
         let read = side_channel(&marked, &token, |_| true);
-        prop_assert_eq!(read.is_some(), !token.is_empty(), "{}", marked.to_string());
+        prop_assert_eq!(read.is_some(), !token.is_empty(), "{}", marked);
     }
 }

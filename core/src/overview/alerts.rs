@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::liveness::Span;
@@ -147,7 +147,7 @@ impl AlertWhen {
             }
             Self::Diagnosis => {
                 let (is_ok, says) = facts.diagnosis.as_ref()?;
-                (!is_ok, says.to_string())
+                (!is_ok, says.clone())
             }
         })
     }

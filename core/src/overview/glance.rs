@@ -32,6 +32,10 @@ pub struct GlanceParts {
 
 /// What is not as it was at the look before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each part differs or not, whatever the others do"
+)]
 pub struct Differs {
     /// Agents: their beats or their states.
     pub fleet: bool,

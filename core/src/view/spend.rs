@@ -251,6 +251,8 @@ fn month_of(day: Day) -> String {
 
 #[cfg(test)]
 mod tests {
+    use core::fmt::Write as _;
+
     use super::*;
     use crate::log_kind::LogKind;
     use crate::telemetry::ReadOptions;
@@ -259,8 +261,9 @@ mod tests {
         let mut telemetry = Telemetry::new(ReadOptions::default());
         let mut log = String::new();
         for (day, model, cost) in calls {
-            log += &format!(
-                "{{\"v\":\"1.0\",\"ts\":\"{day}T08:00:00Z\",\"workflow\":\"review\",\"tier\":\"CHEAP\",\"model\":\"{model}\",\"cost\":{cost}}}\n"
+            let _ = writeln!(
+                log,
+                "{{\"v\":\"1.0\",\"ts\":\"{day}T08:00:00Z\",\"workflow\":\"review\",\"tier\":\"CHEAP\",\"model\":\"{model}\",\"cost\":{cost}}}"
             );
         }
         let mut scan = telemetry.scan(LogKind::Usage, 0);

@@ -23,6 +23,10 @@ use crate::store::StoreUrl;
 
 /// Serve the dashboard until interrupted
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one per flag of the command line"
+)]
 #[command(
     after_help = "Examples:\n  muster ops --port 9000 --no-open\n  muster ops --read-only --store redis://cache.example\n\n\
         Everyone who reaches the address can read; decisions need the token that the\n\
@@ -109,7 +113,7 @@ impl Ops {
             // One that cannot be used is told already.
             self.project.clone().filter(|_| project_root.is_some()),
         );
-        let logs = take(self.query(&logs, context), &mut problems);
+        let logs = take(Self::query(&logs, context), &mut problems);
         let store = logs
             .as_ref()
             .and_then(|(_, config)| take(store_url(context, config), &mut problems));
@@ -173,7 +177,6 @@ impl Ops {
     }
 
     fn query(
-        &self,
         logs: &LogArgs,
         context: &Context,
     ) -> Result<(crate::files::LogQuery, crate::config::Config), Failure> {

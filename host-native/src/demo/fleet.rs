@@ -67,7 +67,7 @@ impl Simulation {
         for (at, player) in CAST.iter().enumerate() {
             // Their beats do not come all at once.
             let turn = (self.tick + at as u64).is_multiple_of(INTERVAL_S * 2);
-            if (turn || self.tick == 0) && self.is_heard(player, second) {
+            if (turn || self.tick == 0) && Self::is_heard(player, second) {
                 self.beat(now, player, second).await?;
             }
         }
@@ -88,7 +88,7 @@ impl Simulation {
     }
 
     /// Whether an agent beats at this second.
-    fn is_heard(&self, player: &Player, second: u64) -> bool {
+    fn is_heard(player: &Player, second: u64) -> bool {
         match player.part {
             Part::Works => true,
             Part::Stutters => second % 40 < 32,

@@ -230,13 +230,13 @@ async fn scores(store: &dyn Store, now: Timestamp) -> StoreResult<()> {
         ("edit", "capable", 790),
     ] {
         for number in 0..14 {
-            let score = mean + dice.i64(-60..50);
+            let thousandths = mean + dice.i64(-60..50);
             let feedback = QualityFeedback {
                 feedback_id: format!("feedback_{stage}_{tier}_{number}"),
                 workflow_name: "review".into(),
                 stage_name: stage.into(),
                 tier: tier.into(),
-                quality_score: Decimal::from_nanos(score * 1_000_000),
+                quality_score: Decimal::from_nanos(thousandths * 1_000_000),
                 timestamp: Some(seconds(now, -3600 * (number + 1))),
                 metadata: JsonObject::default(),
             };

@@ -13,9 +13,9 @@ use crate::account::Account;
 use crate::clock::Clock;
 
 /// How often the reports are fetched.
-const FETCH_EVERY: Duration = Duration::from_secs(900);
+const FETCH_EVERY: Duration = Duration::from_mins(15);
 /// How soon after a failure.
-const FETCH_AGAIN: Duration = Duration::from_secs(300);
+const FETCH_AGAIN: Duration = Duration::from_mins(5);
 
 /// The reports of an account as they were fetched last.
 #[derive(Debug)]

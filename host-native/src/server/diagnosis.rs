@@ -1,6 +1,6 @@
 //! The last diagnosis of a gateway.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use muster_core::Timestamp;
 use muster_core::diagnose::{DEFAULT_HOURS, DEFAULT_RECORDS, DiagnoseOptions, Evidence, diagnose};
@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::Shared;
 use super::answer::Refusal;
-use crate::gateway::load_packs;
+use crate::gateway::{DEFAULT_PROFILE, Watched, collect, load_packs, redact};
 
 /// Older evidence than a year is not asked for.
 const MAX_HOURS: u32 = 8760;
@@ -39,27 +39,38 @@ impl LastDiagnosis {
     }
 }
 
-/// Makes a diagnosis of the evidence in a bundle.
+/// Makes a diagnosis of the evidence in a bundle, or of the gateway that runs here.
 pub(super) async fn make(shared: &Shared, asked: Diagnose) -> Result<LastDiagnosisView, Refusal> {
-    let bundle = asked.bundle.ok_or_else(|| {
-        Refusal::usage("bundle is missing").hint("send the text of an evidence bundle")
-    })?;
     let hours = asked.hours.unwrap_or(DEFAULT_HOURS);
     if !(1..=MAX_HOURS).contains(&hours) {
         return Err(Refusal::usage(format!("hours={hours}: 1 to {MAX_HOURS}")));
     }
+    let (source, bundle) = match asked.bundle {
+        Some(bundle) => ("bundle", bundle),
+        None => ("live", live(shared, hours).await?),
+    };
     let now = shared.settings.clock.fixed;
     let made = spawn_blocking(move || of_bundle(&bundle, hours, now)).await;
     let diagnosis = made.unwrap_or_else(|_| Err(Refusal::unreachable("the reading broke off")))?;
     let view = LastDiagnosisView {
         diagnosis: Some(diagnosis),
         made_at: Some(shared.clock.now()),
-        source: Some("bundle"),
+        source: Some(source),
         error: None,
     };
     shared.diagnosis.set(view.clone());
     shared.versions.bump(&["diagnosis"]);
     Ok(view)
+}
+
+/// The evidence of the gateway that runs here. Collecting changes nothing.
+async fn live(shared: &Shared, hours: u32) -> Result<String, Refusal> {
+    let profile = shared.settings.config.profile(DEFAULT_PROFILE)?;
+    let watched = Watched::of(&load_packs(&[])?);
+    let now = shared.clock.now();
+    let mut bundle = Box::pin(collect(&Arc::new(profile), &watched, now, hours)).await;
+    redact(&mut bundle, true);
+    Ok(bundle.into_json())
 }
 
 fn of_bundle(bundle: &str, hours: u32, now: Option<Timestamp>) -> Result<DiagnosisView, Refusal> {

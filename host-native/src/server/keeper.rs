@@ -85,7 +85,7 @@ impl Keeper {
         clock: RunningClock,
         versions: Arc<Versions>,
     ) -> Arc<Self> {
-        let (notes, noted) = mpsc::channel(256);
+        let (notes, changes) = mpsc::channel(256);
         let keeper = Arc::new(Self {
             settings,
             clock,
@@ -96,7 +96,7 @@ impl Keeper {
             keeper: Arc::clone(&keeper),
             overview: Overview::new(clock.now(), keeper.settings.liveness),
             versions,
-            noted,
+            noted: changes,
         };
         tokio::spawn(work.run());
         keeper

@@ -37,7 +37,7 @@ const MAX_RECOMMENDATIONS: usize = 50;
 /// How often a run under way is written.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// The longest sleep of the scheduler.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// What the runner works with.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Runner {
         let mut known = BTreeMap::new();
         if let Some(folder) = &folder {
             for mut record in folder.list() {
-                if !settings.read_only && folder.is_too_old(&record, now, days) {
+                if !settings.read_only && Folder::is_too_old(&record, now, days) {
                     folder.remove(&record.run_id);
                     continue;
                 }

@@ -180,7 +180,7 @@ impl Folder {
         let _ = self.save(record, &output);
     }
 
-    pub(super) fn is_too_old(&self, record: &Record, now: Timestamp, days: u32) -> bool {
+    pub(super) fn is_too_old(record: &Record, now: Timestamp, days: u32) -> bool {
         let us = i64::from(days).saturating_mul(US_PER_DAY);
         days > 0 && record.requested_at < now.saturating_add_us(-us)
     }
@@ -314,6 +314,6 @@ mod tests {
         let kept = folder.output("run_1").unwrap();
         assert_eq!(kept.after(0, 9).lines[0].text, "oops");
         let later = now.saturating_add_us(31 * US_PER_DAY);
-        assert!(folder.is_too_old(&record, later, 30) && !folder.is_too_old(&record, later, 0));
+        assert!(Folder::is_too_old(&record, later, 30) && !Folder::is_too_old(&record, later, 0));
     }
 }

@@ -1,141 +1,24 @@
-//! The dashboard server of the binary: routes, headers, bytes, and its end.
+//! The dashboard server of the binary over real HTTP: routes, headers, bytes, acts,
+//! events, and its end.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+mod acts;
+mod config;
+mod demo;
+mod events;
+mod read_only;
+mod runner;
+mod support;
+
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use muster_tests::binary::in_home;
 use muster_tests::tool::skip;
 use serde_json::Value;
 
-const DEADLINE: Duration = Duration::from_secs(20);
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/attune")
-}
-
-/// A server on a free port, ended with this value.
-struct Server {
-    child: Child,
-    address: String,
-    _user: tempfile::TempDir,
-}
-
-struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let user = tempfile::tempdir().unwrap();
-        let mut child = in_home(user.path())
-            .args(["ops", "--port", "0", "--no-open", "--json", "--home"])
-            .arg(fixtures().join("home"))
-            .arg("--project")
-            .arg(fixtures().join("project"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The first line says the address once it is listened on.
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap();
-        let address = said["address"].as_str().unwrap();
-        let address = address
-            .trim_start_matches("http://")
-            .trim_end_matches('/')
-            .to_owned();
-        Self {
-            child,
-            address,
-            _user: user,
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[])
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        if !headers.iter().any(|(name, _)| *name == "Host") {
-            request.extend(["Host: ", &self.address, "\r\n"]);
-        }
-        for (name, value) in headers {
-            request.extend([*name, ": ", value, "\r\n"]);
-        }
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.write_all((request + "\r\n").as_bytes()).unwrap();
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).unwrap();
-        Answer::parse(&response)
-    }
-
-    fn end(mut self, signal: &str) -> (Option<i32>, Duration) {
-        let begun = Instant::now();
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        assert!(sent.success());
-        let status = self.child.wait().unwrap();
-        (status.code(), begun.elapsed())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Answer {
-    fn parse(response: &[u8]) -> Self {
-        let split = response
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
-        let head = std::str::from_utf8(&response[..split]).unwrap();
-        let mut lines = head.lines();
-        let status = lines
-            .next()
-            .unwrap()
-            .split(' ')
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap();
-        let headers = lines
-            .map(|line| {
-                let (name, value) = line.split_once(':').unwrap();
-                (name.to_lowercase(), value.trim().to_owned())
-            })
-            .collect();
-        Self {
-            status,
-            headers,
-            body: response[split + 4..].to_vec(),
-        }
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-}
+use support::{Server, fixtures};
 
 #[test]
 fn the_report_has_the_bytes_of_the_command() {
@@ -202,7 +85,44 @@ fn it_says_what_it_can_and_that_it_runs() {
     assert_eq!(server.get("/healthz").text(), "ok\n");
     let said: Value = serde_json::from_str(server.get("/api/v1/capabilities").text()).unwrap();
     assert_eq!(said["engine"], "http");
-    assert_eq!(said["views"], serde_json::json!(["usage"]));
+    let names = said["views"].as_array().unwrap();
+    for view in ["now", "agents", "approvals", "usage", "runs", "specs"] {
+        assert!(names.contains(&view.into()), "{view}");
+    }
+    assert_eq!(
+        (&said["live"], &said["read_only"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(said["token"].as_str().unwrap().len(), 64);
+    // Every view that is named is there, and described.
+    let api: Value = serde_json::from_str(server.get("/api/v1/openapi.json").text()).unwrap();
+    for view in names {
+        let path = format!("/api/v1/{}", view.as_str().unwrap());
+        assert!(api["paths"][&path].is_object(), "{path}");
+        let answer = server.get(&path);
+        let status = answer.status;
+        // Some need a parameter, and the account needs a key.
+        assert!(
+            matches!(status, 200 | 400 | 503),
+            "{path}: {status} {}",
+            answer.text()
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{path}"
+        );
+    }
+    for act in said["acts"].as_array().unwrap() {
+        let path = format!("/api/v1/act/{}", act.as_str().unwrap());
+        assert!(api["paths"][&path].is_object(), "{path}");
+    }
+    let figures = server.get("/metrics");
+    assert!(
+        figures.text().contains("muster_agents{state=\"alive\"} 0"),
+        "{}",
+        figures.text()
+    );
     assert_eq!(server.get("/api/v1/nothing").status, 404);
     assert_eq!(server.get("/../../etc/passwd").status, 404);
     assert_eq!(server.get("/..%2f..%2fetc%2fpasswd").status, 404);

@@ -1,0 +1,168 @@
+//! Decisions over HTTP, and who may take them.
+
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+fn server() -> Server {
+    Server::start_in(tempfile::tempdir().unwrap(), &["ops"])
+}
+
+/// A request that waits, by its id.
+fn ask(server: &Server, agent: &str) -> String {
+    let path = "approvals";
+    let before = server
+        .view_when(path, Value::is_array)
+        .as_array()
+        .unwrap()
+        .len();
+    let waits = std::process::Command::new(muster_tests::binary::muster())
+        .env_clear()
+        .env("HOME", server.user.path())
+        .args([
+            "approval",
+            "request",
+            "--agent",
+            agent,
+            "--type",
+            "deploy",
+            "--timeout",
+            "60s",
+        ])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let mut waits = waits.unwrap();
+    let rows = server.view_when(path, |rows| rows.as_array().unwrap().len() > before);
+    // Whoever asked waits on; the server ends it with its answer.
+    std::thread::spawn(move || waits.wait());
+    let rows = rows.as_array().unwrap();
+    let row = rows.iter().find(|row| row["agent_id"] == agent).unwrap();
+    row["request_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_decision_is_taken_once_and_reaches_the_store() {
+    let server = server();
+    let id = ask(&server, "builder");
+    let yes = json!({"request_id": id, "reason": "fine", "responder": "kim"});
+    let taken = server.act("approve", &yes);
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!(taken.json()["outcome"], "taken");
+    let again = server.act("approve", &yes);
+    assert_eq!(
+        (again.status, &again.json()["outcome"]),
+        (200, &json!("repeated"))
+    );
+    let no = server.act("reject", &json!({"request_id": id}));
+    assert_eq!(no.status, 409);
+    assert_eq!(no.json()["refusal"], "already_decided");
+    assert_eq!(no.json()["responder"], "kim");
+    let nobody = server.act("reject", &json!({"request_id": "approval_none"}));
+    assert_eq!(
+        (nobody.status, &nobody.json()["refusal"]),
+        (404, &json!("unknown"))
+    );
+
+    let decided = server.view_when("decisions", |rows| rows[0]["outcome"] == "approved");
+    assert_eq!(decided[0]["reason"], "fine");
+    assert!(decided[0]["decided_at"].is_string());
+    let all = server.muster(&["approval", "list", "--all"]);
+    assert_eq!(all[0]["responder"], "kim");
+    let now = server.view("now");
+    let mut changes = now["changes"].as_array().unwrap().iter();
+    assert!(changes.any(|change| change["subject"] == *id && change["to"] == "approved"));
+}
+
+#[test]
+fn an_act_needs_the_token_the_method_the_type_and_its_own_site() {
+    let server = server();
+    let token = server.token();
+    let json_type = ("Content-Type", "application/json");
+    let own = ("X-Muster-Token", &*token);
+    let path = "/api/v1/act/approve";
+    for (method, headers, status) in [
+        ("POST", &[json_type][..], 403),
+        ("POST", &[json_type, ("X-Muster-Token", "")], 403),
+        ("POST", &[json_type, ("X-Muster-Token", "0")], 403),
+        ("POST", &[json_type, ("X-Muster-Token", &token[1..])], 403),
+        ("POST", &[own], 415),
+        ("POST", &[own, ("Content-Type", "text/plain")], 415),
+        (
+            "POST",
+            &[own, json_type, ("Sec-Fetch-Site", "cross-site")],
+            403,
+        ),
+        (
+            "POST",
+            &[own, json_type, ("Sec-Fetch-Site", "same-site")],
+            403,
+        ),
+        ("POST", &[own, json_type, ("Host", "evil.example")], 421),
+        ("GET", &[own, json_type], 405),
+        ("PUT", &[own, json_type], 405),
+        // Let through, and refused for what it says.
+        (
+            "POST",
+            &[own, json_type, ("Sec-Fetch-Site", "same-origin")],
+            400,
+        ),
+    ] {
+        let answer = server.ask(method, path, headers);
+        assert_eq!(
+            answer.status,
+            status,
+            "{method} {headers:?}: {}",
+            answer.text()
+        );
+        assert!(answer.json()["error"]["kind"].is_string());
+    }
+    for (name, body, status) in [
+        ("approve", "{", 400),
+        ("approve", "[]", 400),
+        ("approve", r#"{"request_id": "a", "extra": 1}"#, 400),
+        ("approve", r#"{"request_id": ""}"#, 400),
+        ("reject", r#"{"request_id": "a\u0000b"}"#, 400),
+        ("nothing", "{}", 404),
+    ] {
+        let path = format!("/api/v1/act/{name}");
+        let answer = server.send("POST", &path, &[own, json_type], body);
+        assert_eq!(answer.status, status, "{name} {body}: {}", answer.text());
+    }
+    let long = json!({"request_id": "a", "reason": "x".repeat(5000)});
+    assert_eq!(server.act("approve", &long).status, 400);
+    let longer = json!({"bundle": "x".repeat(9 << 20)});
+    assert_eq!(server.act("diagnose", &longer).status, 413);
+    let no_bundle = server.act("diagnose", &json!({"bundle": "{}"}));
+    assert_eq!(no_bundle.status, 422, "{}", no_bundle.text());
+}
+
+#[test]
+fn a_request_whose_time_is_up_is_swept() {
+    let server = server();
+    let asked = in_background(&server);
+    let rows = server.view_when("decisions", |rows| rows[0]["outcome"] == "timed_out");
+    assert_eq!(rows[0]["agent_id"], "tester");
+    asked.join().unwrap();
+    let swept = server.muster(&["approval", "sweep"]);
+    assert_eq!(swept["swept"], json!([]), "the server has swept already");
+}
+
+fn in_background(server: &Server) -> std::thread::JoinHandle<()> {
+    let mut command = muster_tests::binary::in_home(server.user.path());
+    command.args([
+        "approval",
+        "request",
+        "--agent",
+        "tester",
+        "--type",
+        "t",
+        "--timeout",
+        "1s",
+    ]);
+    std::thread::spawn(move || {
+        let status = command.output().unwrap().status;
+        assert_eq!(status.code(), Some(1));
+    })
+}
