@@ -8,6 +8,7 @@ import { jsonLine } from "../../parts/json-view";
 import { Panel } from "../../parts/panel";
 import { VirtualTable } from "../../parts/virtual-table";
 import { hrefOf } from "../../route";
+import { route } from "../../router";
 
 /** How long the agent waited for the answer. */
 function waited({ requested_at: from, decided_at: to }: Approval): number | null {
@@ -35,6 +36,7 @@ export function History(): JSX.Element {
 }
 
 function HistoryPanel({ decisions }: { decisions: readonly Approval[] }): JSX.Element {
+  const [wanted = null] = route.value.path;
   return (
     <Panel title="History" name="decisions">
       <VirtualTable
@@ -42,6 +44,7 @@ function HistoryPanel({ decisions }: { decisions: readonly Approval[] }): JSX.El
         columns={COLUMNS}
         rows={decisions}
         rowKey={({ request_id: id }) => id}
+        chosen={wanted}
         empty="Nothing was decided yet."
       />
     </Panel>
