@@ -91,11 +91,11 @@ impl Live {
                 "gateway_enable" => "enable --now",
                 _ => continue,
             };
-            remedy.text = remedy.text.replace("gateway", &self.profile.name);
+            remedy.text = remedy.text.replace("the gateway", &self.profile.name);
             remedy.command = unit.map(|unit| format!("systemctl{user} {verb} {unit}"));
         }
         if view.cause == "process.not_running" {
-            view.summary = view.summary.replace("gateway", &self.profile.name);
+            view.summary = view.summary.replace("The gateway", &self.profile.name);
         }
     }
 }
