@@ -15,21 +15,26 @@ use muster_core::overview::{Change, ChangeKind, Glance, GlanceParts, Overview};
 use muster_core::record::stream_event::StreamId;
 use muster_core::view::{ProblemView, StoreState, StoreView};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::answer::Refusal;
 use super::clock::RunningClock;
 use super::versions::Versions;
 use crate::store::{
-    self, Interest, OpenOptions, Store, StoreError, StoreInfo, StoreResult, StoreUrl, Wake,
+    self, Interest, OpenOptions, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult,
+    StoreUrl, Wake,
 };
 
 /// The shortest pause between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// A look that took a while is followed by a pause of so many times that.
 const PAUSE_FACTOR: u32 = 4;
-/// The longest pause between two looks.
+/// The longest pause between two looks at a database on this machine.
 const IDLE: Duration = Duration::from_secs(30);
+/// The longest pause between two looks at a server: one that is away tells nobody.
+const IDLE_SERVER: Duration = Duration::from_secs(2);
+/// How long a look may take before the store counts as away.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 /// How soon a store that is away is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// So many streams are looked through for the work of agents, those with the newest events.
@@ -279,8 +284,13 @@ impl Work {
         }
         loop {
             let begun = Instant::now();
-            self.sweep(&**store).await?;
-            self.look(&**store).await?;
+            let look = async {
+                self.sweep(&**store).await?;
+                self.look(&**store).await
+            };
+            timeout(LOOK_LIMIT, look)
+                .await
+                .unwrap_or_else(|_| Err(no_answer()))?;
             let earliest = Instant::now() + PAUSE.max(begun.elapsed() * PAUSE_FACTOR);
             let until = self.next_look().max(earliest);
             let wake = loop {
@@ -398,7 +408,8 @@ impl Work {
 
     /// When something changes even if nobody does anything.
     fn next_look(&self) -> Instant {
-        let idle = Instant::now() + IDLE;
+        let is_file = self.keeper.settings.url.path().is_some();
+        let idle = Instant::now() + if is_file { IDLE } else { IDLE_SERVER };
         let silent = self.overview.poll_timeout().map(|(at, _)| at);
         let due = silent.into_iter().chain(self.overview.next_deadline());
         due.min()
@@ -419,4 +430,13 @@ impl Work {
 fn items<T>(listing: Listing<T>, malformed: &mut u64) -> Vec<T> {
     *malformed += listing.malformed.len() as u64;
     listing.items
+}
+
+fn no_answer() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::TimedOut,
+        "look at the store",
+        "it did not answer within 5 s",
+    )
+    .hint("see whether its server runs, and whether the network is up")
 }

@@ -174,8 +174,9 @@ impl Runner {
                     QueueAction::Terminate(_) => run.signal(rustix::process::Signal::TERM),
                     QueueAction::Kill(_) => run.signal(rustix::process::Signal::KILL),
                     QueueAction::Drop(_) => {
-                        run.record().set_state(RunState::Cancelled);
-                        self.over(&run);
+                        let mut record = run.record().clone();
+                        record.set_state(RunState::Cancelled);
+                        self.over(&run, record);
                     }
                 }
             }
@@ -207,41 +208,40 @@ impl Runner {
         };
         let ended = process::run(&self, &run).await;
         saving.abort();
+        // A write that has begun must not come after the last one.
+        let _ = saving.await;
         let now = self.clock.now();
         let run_id = run.record().run_id.clone();
         let told = self.state().queue.handle_ended(now, &run_id);
-        {
-            let mut record = run.record();
-            record.ended_at = Some(now);
-            match ended {
-                Ok(status) => {
-                    record.exit = status.code();
-                    record.signal = std::os::unix::process::ExitStatusExt::signal(&status);
-                    record.set_state(match told {
-                        Some(EndedBy::User) => RunState::Cancelled,
-                        Some(EndedBy::Limit) => RunState::TimedOut,
-                        None if status.success() => RunState::Succeeded,
-                        None => RunState::Failed,
-                    });
-                }
-                Err(why) => {
-                    record.error = Some(why);
-                    record.set_state(RunState::Failed);
-                }
+        let mut record = run.record().clone();
+        record.ended_at = Some(now);
+        match ended {
+            Ok(status) => {
+                record.exit = status.code();
+                record.signal = std::os::unix::process::ExitStatusExt::signal(&status);
+                record.set_state(match told {
+                    Some(EndedBy::User) => RunState::Cancelled,
+                    Some(EndedBy::Limit) => RunState::TimedOut,
+                    None if status.success() => RunState::Succeeded,
+                    None => RunState::Failed,
+                });
+            }
+            Err(why) => {
+                record.error = Some(why);
+                record.set_state(RunState::Failed);
             }
         }
-        self.over(&run);
+        self.over(&run, record);
         self.wake.notify_one();
     }
 
-    /// Writes a run that is over, and forgets its output.
-    fn over(&self, run: &Arc<Run>) {
-        self.save(run);
-        let record = {
-            let mut record = run.record();
-            record.note_output(&run.output());
-            record.clone()
-        };
+    /// Writes a run that is over, tells of it once it is on the disk, and forgets its
+    /// output.
+    fn over(&self, run: &Arc<Run>, mut record: Record) {
+        let output = run.output().clone();
+        record.note_output(&output);
+        self.keep(&mut record, &output);
+        run.record().clone_from(&record);
         self.keeper.note(Change {
             at: self.clock.now(),
             kind: ChangeKind::Run,
@@ -276,14 +276,20 @@ impl Runner {
         }
     }
 
+    /// Writes a run that is under way.
     fn save(&self, run: &Run) {
-        let Some(folder) = &self.folder else { return };
         let mut record = run.record().clone();
         let output = run.output().clone();
         record.note_output(&output);
-        if let Err(error) = folder.save(&record, &output) {
+        self.keep(&mut record, &output);
+        run.record().error = record.error;
+    }
+
+    fn keep(&self, record: &mut Record, output: &KeptOutput) {
+        let Some(folder) = &self.folder else { return };
+        if let Err(error) = folder.save(record, output) {
             let why = crate::error::describe(&error);
-            run.record().error = Some(format!("the run cannot be kept: {why}"));
+            record.error = Some(format!("the run cannot be kept: {why}"));
         }
     }
 
