@@ -14,7 +14,7 @@ impl fmt::Display for SandboxError {
 }
 
 #[derive(Default)]
-pub(super) struct DecoderLimits;
+pub(super) struct DecoderLimits(());
 
 /// A price that a decoder states.
 pub(super) struct Price {
