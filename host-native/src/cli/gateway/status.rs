@@ -16,7 +16,7 @@ use crate::render;
 #[command(
     after_help = "Examples:\n  muster gateway status\n  muster gateway status --all\n\n\
         The daemon is asked and nothing is written: no session is removed.\n\n\
-        Exit status: 0 messages are answered, 1 they are not, 3 the gateway cannot be asked."
+        Exit status: 0 messages are answered, 1 they are not, 3 nobody can be asked."
 )]
 pub(crate) struct Status {
     #[command(flatten)]
