@@ -17,8 +17,8 @@ use crate::server::{self, Settings};
 /// Show the dashboard of a simulated fleet, until interrupted
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster demo\n\n\
-        A dozen agents work in a temporary folder that goes at the end: approvals arrive,\n\
-        one agent dies, the spend grows. Nothing of yours is read or written.")]
+        A dozen agents work in a temporary folder that goes at the end: approvals\n\
+        arrive, one agent dies, the spend grows. Nothing of yours is read or written.")]
 pub(crate) struct Demonstration {
     /// The port to listen on; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 8765)]

@@ -19,7 +19,7 @@ use crate::render;
     after_help = "Examples:\n  muster gateway monitor --once --alert-webhook https://example.org/hook\n  \
         muster gateway monitor --every 60 --alert-command 'mail -s gateway me <<< \"$MUSTER_ALERT\"'\n  \
         muster gateway monitor --once --restart-command 'systemctl restart joelclaw-gateway'\n\n\
-        Failures in a row are remembered between runs, so a timer can run it with --once.\n\
+        Failures in a row are remembered between runs: a timer can run it with --once.\n\
         Alerts are sent after two checks in a row failed, and then not for 20 minutes.\n\
         Nothing is restarted without --restart-command; after a restart it waits 6 s,\n\
         looks again, and alerts only if that did not help.\n\n\

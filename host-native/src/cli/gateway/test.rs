@@ -17,9 +17,10 @@ const ANSWER_S: u32 = 60;
 /// Send a test event and a prompt through the gateway, and see whether the answer comes back
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster gateway test\n\n\
-        This writes: one event into the gateway's queue, which is taken back where nobody\n\
-        takes it, and one prompt into its model session, which costs a few tokens. That\n\
-        a queue is drained does not show that anything is answered; the answer does.\n\n\
+        This writes: one event into the gateway's queue, which is taken back where\n\
+        nobody takes it, and one prompt into its model session, which costs a few\n\
+        tokens. That a queue is drained does not show that anything is answered; the\n\
+        answer does.\n\n\
         Exit status: 0 the answer came back, 1 it did not or could not be asked for.")]
 pub(crate) struct Test {
     #[command(flatten)]
