@@ -7,14 +7,16 @@ use crate::files::LogSelection;
 
 /// What the page may ask for.
 pub(super) fn capabilities(shared: &Shared) -> CapabilitiesView {
+    // Without an account there are no bills to ask for.
+    let is_there = |name: &&str| shared.settings.account.is_some() || !name.starts_with("cost");
     CapabilitiesView {
         engine: "http",
         version: env!("CARGO_PKG_VERSION"),
-        views: views::names(),
+        views: views::names().into_iter().filter(is_there).collect(),
         acts: if shared.settings.read_only {
             Vec::new()
         } else {
-            acts::NAMES.to_vec()
+            acts::NAMES.into_iter().filter(is_there).collect()
         },
         live: true,
         read_only: shared.settings.read_only,

@@ -329,6 +329,7 @@ impl RedisStore {
                 channel(Subject::Beat, "wake"),
                 channel(Subject::Approval, "wake"),
                 pattern(Subject::Signal),
+                channel(Subject::Signal, "taken"),
                 pattern(Subject::Stream),
             ],
         };

@@ -90,6 +90,7 @@ local function expire(s)
 end
 
 local function delivered(agent, kind, took)
+  call('PUBLISH', own .. 'taken', '')
   local last = own .. 'last:' .. agent
   local before = tonumber(call('HGET', last, kind) or '-inf')
   local goes_on = before and remembered(before)
