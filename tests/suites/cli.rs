@@ -252,7 +252,7 @@ fn wrong_usage_is_status_two_in_both_forms() {
         &["telemetry", "show", "notes.txt"],
         &["telemetry", "show", "--kind", "usage"],
         &["telemetry", "export", "--format", "xml"],
-        &["ops", "--host", "not-an-address"],
+        &["ops", "--port", "70000"],
     ] {
         let output = run(in_home(user.path()).args(args));
         assert_eq!(status(&output), 2, "{args:?}");
