@@ -1,29 +1,28 @@
-//! The component in a program that is not ours: the example for Python prints what
-//! the command line tool prints.
+//! The component in programs that are not ours: the examples for Python and Node
+//! print what the command line tool prints.
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use muster_tests::artefacts;
 use muster_tests::binary::in_home;
 use muster_tests::peer::wasmtime_python;
+use muster_tests::tool;
 
 const PARENT: &str = "7d1f8f3a-5f0e-4c59-9a1b-3a5b9f7f0001";
 
-struct Host {
-    python: PathBuf,
-    component: PathBuf,
-}
+/// A program with its first arguments.
+struct Host(Vec<PathBuf>);
 
 impl Host {
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(&self.python)
-            .arg(artefacts::tests("../examples/python-host/muster_core.py"))
-            .arg(&self.component)
-            .args(arguments)
-            .output()
-            .unwrap()
+        let [program, first @ ..] = &*self.0 else {
+            panic!("a host has a program");
+        };
+        let mut command = Command::new(program);
+        command.args(first).args(arguments).output().unwrap()
     }
 
     /// What it prints, which is what the command line tool prints.
@@ -36,6 +35,47 @@ impl Host {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         assert_eq!(text(&output.stdout), text(&expected.stdout));
     }
+
+    /// The same of all three things that the examples do.
+    #[track_caller]
+    fn agrees_in_all(&self, user: &Path) {
+        let fixture = |name: &str| {
+            artefacts::tests("fixtures")
+                .join(name)
+                .display()
+                .to_string()
+        };
+        let log = fixture("attune/home/telemetry/usage.jsonl");
+        let show = ["telemetry", "show", &log, "--all", "--json"];
+        self.agrees(user, &["report", &log], &show);
+
+        // Its events state their times, so two replays are the same.
+        let text = fs::read_to_string(fixture("swamp/run_mixed-wf.events.jsonl")).unwrap();
+        let timed: String = (0..)
+            .zip(text.lines())
+            .flat_map(|(ms, line)| [format!("{{\"at\":{ms},\"event\":{line}}}"), "\n".into()])
+            .collect();
+        let events = user.join("events.jsonl").display().to_string();
+        fs::write(&events, timed).unwrap();
+        let replay = ["bridge", "replay", &events, "--parent-id", PARENT];
+        self.agrees(user, &["replay", &events, PARENT], &replay);
+
+        let bundle = fixture("gateway/rules/bundle.json");
+        let diagnose = ["gateway", "diagnose", "--bundle", &bundle, "--json"];
+        self.agrees(user, &["diagnose", &bundle], &diagnose);
+
+        let wrong = self.run(&["report", "notes.txt"]);
+        assert!(!wrong.status.success());
+        let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+        assert!(told.contains("unknown-log: notes.txt"), "{told}");
+    }
+}
+
+/// The component as a file of the user.
+fn component(user: &Path) -> PathBuf {
+    let path = user.join("muster-core.component.wasm");
+    fs::write(&path, artefacts::component().unwrap()).unwrap();
+    path
 }
 
 #[test]
@@ -45,37 +85,52 @@ fn a_python_program_gives_the_answers_of_the_command_line() {
     };
     let folder = tempfile::tempdir().unwrap();
     let user = folder.path();
-    let component = user.join("muster-core.component.wasm");
-    std::fs::write(&component, artefacts::component().unwrap()).unwrap();
-    let host = Host { python, component };
-    let fixture = |name: &str| {
-        artefacts::tests("fixtures")
-            .join(name)
-            .display()
-            .to_string()
+    let script = artefacts::tests("../examples/python-host/muster_core.py");
+    Host(vec![python, script, component(user)]).agrees_in_all(user);
+}
+
+#[test]
+fn a_node_program_gives_the_answers_of_the_command_line() {
+    let Some(node) = tool::node() else {
+        tool::skip("there is no Node");
+        return;
     };
+    let Some(example) = node_example(&node) else {
+        tool::skip("the packages of examples/node-host cannot be installed");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let user = folder.path();
+    Host(vec![node, example.join("host.mjs"), component(user)]).agrees_in_all(user);
+}
 
-    let log = fixture("attune/home/telemetry/usage.jsonl");
-    let show = ["telemetry", "show", &log, "--all", "--json"];
-    host.agrees(user, &["report", &log], &show);
-
-    // Its events state their times, so two replays are the same.
-    let text = std::fs::read_to_string(fixture("swamp/run_mixed-wf.events.jsonl")).unwrap();
-    let timed: String = (0..)
-        .zip(text.lines())
-        .flat_map(|(ms, line)| [format!("{{\"at\":{ms},\"event\":{line}}}"), "\n".into()])
-        .collect();
-    let events = user.join("events.jsonl").display().to_string();
-    std::fs::write(&events, timed).unwrap();
-    let replay = ["bridge", "replay", &events, "--parent-id", PARENT];
-    host.agrees(user, &["replay", &events, PARENT], &replay);
-
-    let bundle = fixture("gateway/rules/bundle.json");
-    let diagnose = ["gateway", "diagnose", "--bundle", &bundle, "--json"];
-    host.agrees(user, &["diagnose", &bundle], &diagnose);
-
-    let wrong = host.run(&["report", "notes.txt"]);
-    assert!(!wrong.status.success());
-    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
-    assert!(told.contains("unknown-log: notes.txt"), "{told}");
+/// The example with its packages, beside other files of the tests.
+fn node_example(node: &Path) -> Option<PathBuf> {
+    let source = artefacts::tests("../examples/node-host");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-host");
+    fs::create_dir_all(&folder).ok()?;
+    let lock = fs::read(source.join("package-lock.json")).ok()?;
+    let installed = folder.join("installed.json");
+    for name in ["package.json", "package-lock.json", "host.mjs"] {
+        fs::copy(source.join(name), folder.join(name)).ok()?;
+    }
+    if fs::read(&installed).is_ok_and(|known| known == lock) {
+        return Some(folder);
+    }
+    let beside = node.with_file_name("npm");
+    let npm = if beside.is_file() {
+        beside
+    } else {
+        "npm".into()
+    };
+    let status = Command::new(npm)
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status();
+    let is_there = status.is_ok_and(|status| status.success());
+    is_there.then_some(())?;
+    fs::write(&installed, lock).ok()?;
+    Some(folder)
 }
