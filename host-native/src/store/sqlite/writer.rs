@@ -5,8 +5,8 @@
 //! the others nothing: the group is rolled back and each call is made alone.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,24 @@ impl<T> Written<T> {
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    /// `None` once nothing more comes.
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    /// Closed when the thread has ended.
+    ended: Mutex<std_mpsc::Receiver<()>>,
+}
+
+/// How long the end of a process waits for the log to be copied into the database.
+const LAST_REST: Duration = Duration::from_secs(1);
+
+impl Drop for Writer {
+    /// Lets the thread end: a command that ended before would leave a log that grows
+    /// from command to command.
+    fn drop(&mut self) {
+        self.jobs = None;
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        // Beyond the limit it goes on while the process does.
+        let _ = ended.recv_timeout(LAST_REST);
+    }
 }
 
 impl Writer {
@@ -88,11 +105,18 @@ impl Writer {
             listener,
             open: None,
         };
+        let (running, ended) = std_mpsc::channel();
         thread::Builder::new()
             .name("muster-writer".into())
-            .spawn(move || desk.run(queue))
+            .spawn(move || {
+                desk.run(queue);
+                drop(running);
+            })
             .map_err(|error| explain_io("start a thread for", path, &error))?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs: Some(jobs),
+            ended: Mutex::new(ended),
+        })
     }
 
     /// Makes a call in a transaction and gives its answer once that is committed.
@@ -122,7 +146,10 @@ impl Writer {
             )
             .hint("start this command again; if it stays, please report it")
         };
-        let queued = tokio::time::timeout(connection::BUSY_LIMIT, self.jobs.send(Box::new(job)));
+        let Some(jobs) = &self.jobs else {
+            return Err(gone());
+        };
+        let queued = tokio::time::timeout(connection::BUSY_LIMIT, jobs.send(Box::new(job)));
         match queued.await {
             Ok(Ok(())) => answer.await.map_err(|_| gone())?,
             Ok(Err(_)) => Err(gone()),
