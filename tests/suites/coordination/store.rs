@@ -292,6 +292,7 @@ fn a_wait_outlives_the_end_of_its_server() -> Result<()> {
     ];
     let asking = fleet.start(&ask)?;
     let run = [
+        "-v",
         "heartbeat",
         "run",
         "--agent",
@@ -306,6 +307,7 @@ fn a_wait_outlives_the_end_of_its_server() -> Result<()> {
     waiting.says("never seen")?;
     consuming.says("read events build")?;
     asking.says("look at approval x: pending")?;
+    running.says("beat agent b: running")?;
     server.kill();
     running.says("the command goes on")?;
     // What cannot be reached is told at once where nobody waits.
