@@ -1,4 +1,4 @@
-// Muster's core in a Node program, from the component: npm ci, nothing else.
+// Muster's core in a Node program, from the component: npm install, nothing else.
 //
 //     node host.mjs muster-core.component.wasm report usage.jsonl
 //     node host.mjs muster-core.component.wasm replay run.events.jsonl PARENT-ID

@@ -138,6 +138,13 @@ fn garbage_costs_its_line_and_is_told() {
         "{}",
         stderr(&strict)
     );
+    // Nothing but garbage is no stream.
+    let garbage = piped(&mut replay(user.path()), "garbage\n\u{0}\u{1}\n");
+    assert_eq!(garbage.status.code(), Some(4));
+    assert!(
+        stderr(&garbage).contains("2 of 2 lines skipped"),
+        "{garbage:?}"
+    );
 }
 
 #[test]

@@ -579,6 +579,9 @@ fn wrong_usage_has_its_status() {
         (&["-", "--ws-hello", "{}"], 2),
         (&["ws://x", "--ws-hello", "{"], 2),
         (&["redis://127.0.0.1:9", "--redis-stream", "s"], 3),
+        // Waiting for what was mistyped would never end.
+        (&["absent.jsonl"], 3),
+        (&["."], 3),
     ] {
         let output = run(user, args).stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(status), "{args:?}: {output:?}");

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Failure, describe};
-use crate::files::Follower;
+use crate::files::{Follower, check_regular};
 
 /// Bytes read at once from the standard input.
 const CHUNK: usize = 64 << 10;
@@ -83,6 +83,10 @@ impl Source {
                 thread::spawn(move || hand_on(&out, read_stdin(&out)));
             }
             Self::File(path) => {
+                // A name that was mistyped would be waited for without end.
+                std::fs::metadata(path)
+                    .and_then(|metadata| check_regular(&metadata))
+                    .map_err(|error| unreadable(path, &error))?;
                 let mut follower =
                     Follower::new(path, usize::MAX).map_err(|error| unreadable(path, &error))?;
                 let path = path.clone();
@@ -178,6 +182,7 @@ pub(super) fn watch_interrupts(out: SyncSender<Input>) -> Result<(), Failure> {
             else {
                 return;
             };
+            let mut has_interrupted = false;
             loop {
                 tokio::select! {
                     _ = tokio::signal::ctrl_c() => {}
@@ -185,9 +190,13 @@ pub(super) fn watch_interrupts(out: SyncSender<Input>) -> Result<(), Failure> {
                 }
                 // A full channel means that the stream is read slower than it
                 // comes; what is in it is from before the interrupt.
-                if out.send(Input::End(SourceEnd::Interrupted)).is_err() {
+                let is_over = out.send(Input::End(SourceEnd::Interrupted)).is_err();
+                // Where the stream had ended by itself, the first comes too late to
+                // change anything; what was made is still being written.
+                if is_over && has_interrupted {
                     std::process::exit(130);
                 }
+                has_interrupted = true;
             }
         });
     });

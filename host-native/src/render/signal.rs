@@ -9,14 +9,16 @@ use super::{Align, Style, Table, counted, duration, plain};
 
 /// A signal that was sent.
 pub fn sent(view: &SentView, style: &Style) -> String {
+    if view.repeated {
+        let text = format!(
+            "Nothing was sent now: a signal with the id {} was accepted before.",
+            view.signal_id
+        );
+        return style.sentence(&plain(&text)) + "\n";
+    }
     let target = view.target_agent.as_deref().unwrap_or("all agents");
     let mut text = format!(
-        "{} {}: {} from {} to {target}, until {} ({}).",
-        if view.repeated {
-            "Known already"
-        } else {
-            "Sent"
-        },
+        "Sent {}: {} from {} to {target}, until {} ({}).",
         view.signal_id,
         view.signal_type,
         view.source_agent,

@@ -11,6 +11,7 @@ crate::on_each_store![
     timed_out_is_told_from_rejected,
     a_command_runs_after_approval_only,
     an_interrupted_request_is_withdrawn,
+    an_answer_counts_for_its_request_only,
     an_answer_is_taken_once,
     the_queue_shows_the_time_left,
     old_requests_raise_an_alert,
@@ -120,6 +121,42 @@ fn an_interrupted_request_is_withdrawn(fleet: &Fleet) -> Result<()> {
     assert_eq!(second.end()?.exit, 130);
     respond(fleet, 0, &id, &["--approve"])?;
     assert_eq!(first.end()?.exit, 0);
+    Ok(())
+}
+
+/// What was approved for one thing approves nothing else.
+fn an_answer_counts_for_its_request_only(fleet: &Fleet) -> Result<()> {
+    let context = "{\"to\": \"test\", \"n\": 1}";
+    let id = ["--id", "fixed", "--context", context, "--no-wait"];
+    fleet.json(0, &[&REQUEST[..], &id].concat())?;
+    respond(fleet, 0, "fixed", &["--approve"])?;
+    let again = ["--id", "fixed", "--context", "{\"n\":1,\"to\":\"test\"}"];
+    let view = fleet.json(0, &[&REQUEST[..], &again].concat())?;
+    assert_eq!(view["outcome"], "approved");
+    for (agent, kind, context) in [
+        ("intruder", "deploy", context),
+        ("wf", "delete", context),
+        ("wf", "deploy", "{\"to\": \"production\"}"),
+    ] {
+        let other = [
+            "approval",
+            "request",
+            "--id",
+            "fixed",
+            "--agent",
+            agent,
+            "--type",
+            kind,
+            "--context",
+            context,
+        ];
+        let error = fleet.json(2, &other)?;
+        let message = error["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("another request: deploy of wf"), "{error}");
+        let with_command = [&other[..], &["--", "touch", "ran"]].concat();
+        fleet.expect(125, &with_command)?;
+    }
+    assert!(!fleet.user.path().join("ran").exists());
     Ok(())
 }
 

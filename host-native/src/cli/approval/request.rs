@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use muster_core::Timestamp;
 use muster_core::coordination::{
-    Answer as Reply, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal,
+    Answer as Reply, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal, Requested,
 };
 use muster_core::record::approval_request::DEFAULT_APPROVAL_TIMEOUT_US;
 use muster_core::view::{ApprovalOutcomeView, Seconds};
@@ -97,7 +97,7 @@ impl Request {
         };
         let id = &request.request_id;
         if self.no_wait {
-            session.store.request(session.now(), &request).await?;
+            ask_once(session, &request).await?;
             let row = session.store.approval(session.now(), id).await?;
             let row = row.ok_or_else(|| lost(id))?;
             let view = ApprovalOutcomeView::of(&row);
@@ -191,11 +191,14 @@ async fn decided(
     request: &NewApproval,
     is_another: &Cell<bool>,
 ) -> Result<ApprovalRow, Failure> {
-    let requested = session.store.request(session.now(), request).await?;
+    let (requested, before) = ask_once(session, request).await?;
     is_another.set(requested.repeated);
     let id = &request.request_id;
     session.context.say(0, || {
         let left = Seconds::between(session.now(), requested.deadline);
+        if before.is_some_and(|row| row.state != ApprovalState::Pending) {
+            return format!("{id} was answered before");
+        }
         format!(
             "{id} waits for {}: muster approval respond {id} --approve",
             render::span(left)
@@ -223,6 +226,43 @@ async fn decided(
         }
     }
     Ok(row)
+}
+
+/// Asks, or joins the same request that was asked before. What a human answered for one
+/// thing must not count for another, so a request that differs is refused.
+async fn ask_once(
+    session: &Session<'_>,
+    request: &NewApproval,
+) -> Result<(Requested, Option<ApprovalRow>), Failure> {
+    let requested = session.store.request(session.now(), request).await?;
+    let mut asked_before = None;
+    if requested.repeated {
+        let id = &request.request_id;
+        let row = session.store.approval(session.now(), id).await?;
+        let row = row.ok_or_else(|| lost(id))?;
+        let before = &row.request;
+        let is_same = before.agent_id == request.agent_id
+            && before.approval_type == request.approval_type
+            && same_json(before.context.as_str(), request.context.as_str());
+        if !is_same {
+            return Err(Failure::usage(format!(
+                "{id} is the id of another request: {} of {}",
+                render::plain(&before.approval_type),
+                render::plain(&before.agent_id)
+            ))
+            .hint(
+                "choose another --id, or leave it out; the same id joins the same request only",
+            ));
+        }
+        asked_before = Some(row);
+    }
+    Ok((requested, asked_before))
+}
+
+/// Whether two texts say the same in JSON.
+fn same_json(one: &str, other: &str) -> bool {
+    let value = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    value(one) == value(other)
 }
 
 fn lost(request_id: &str) -> Failure {

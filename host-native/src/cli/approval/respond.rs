@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use muster_core::coordination::{Answer as Reply, Decision, MIN_ANSWER_LEFT_US};
 use muster_core::record::approval_request::ApprovalStatus;
 use muster_core::view::{AnswerRefusal, AnsweredView};
@@ -21,6 +21,7 @@ const SAFE_US: i64 = 3_000_000;
 /// Answer a request for an approval, of attune agents too
 #[derive(Args, Debug)]
 #[command(
+    group = ArgGroup::new("answer").required(true),
     after_help = "Examples:\n  muster approval respond approval_5f3a9c55 --approve\n  muster approval respond approval_5f3a9c55 --reject --reason 'not on a Friday'\n\n\
         Exit status 0 when the answer stands, 1 when it was refused: the request is not\n\
         known, was answered the other way, or its deadline has passed. A requester that\n\
@@ -32,10 +33,10 @@ pub(crate) struct Respond {
     #[arg(value_name = "ID", value_parser = values::name)]
     id: String,
     /// It may be done
-    #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
+    #[arg(long, group = "answer")]
     approve: bool,
     /// It may not be done
-    #[arg(long)]
+    #[arg(long, group = "answer")]
     reject: bool,
     /// Why
     #[arg(

@@ -74,6 +74,13 @@ impl Replay {
                 break;
             }
         }
+        if replay.log().records == 0 && replay.log().skipped_lines() > 0 {
+            return Err(
+                Failure::unusable(skipped(&replay).unwrap_or_default()).hint(
+                    "is it a stream of workflow events? --mapping reads those of other engines",
+                ),
+            );
+        }
         tell(context, &replay);
         Ok(Answer::Yes)
     }
