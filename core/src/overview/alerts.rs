@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(book.poll_turn(), None);
         book.handle_facts(at(1), &quiet(1));
         let told = book.poll_delivery().unwrap();
-        assert_eq!(told.finding, "1 of 3 agents are stale or dead");
+        assert_eq!(told.finding, "1 of 3 agents is stale or dead");
         assert!(book.poll_turn().unwrap().1);
         book.handle_facts(at(2), &quiet(0));
         assert!(!book.poll_turn().unwrap().1);

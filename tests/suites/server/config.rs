@@ -47,7 +47,7 @@ fn each_problem_has_its_words_and_status() {
         (&["--store", "."], &[], 3, "it is a folder"),
         (&["--store", "file/muster.db"], &[], 3, "cannot write into"),
         // Nobody makes a file there, whoever they are.
-        (&["--store", "/proc/muster.db"], &[], 3, "/proc/muster.db"),
+        (&["--store", "/proc/muster.db"], &[], 3, "/proc"),
         (&["--frobnicate"], &[], 2, "--frobnicate"),
     ] {
         let output = ops(args, variables);
