@@ -1,7 +1,7 @@
 //! Money as exact integers.
 
 use alloc::string::{String, ToString};
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -74,6 +74,31 @@ impl fmt::Display for Usd {
     /// A plain decimal without an exponent or trailing zeros: `0.0561`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_nanos(f, i128::from(self.0))
+    }
+}
+
+/// An amount as people read it: `$6.78`, or `$0.0561` below a dollar.
+pub(crate) struct Shown(pub(crate) Usd);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos().unsigned_abs();
+        let (places, unit, one) = match nanos {
+            0 | 1_000_000_000.. => (2, 10_000_000, 100),
+            1..50_000 => return f.write_str("<$0.0001"),
+            _ => (4, 100_000, 10_000),
+        };
+        let rounded = (nanos + unit / 2) / unit;
+        let (whole, rest) = (rounded / one, rounded % one);
+        f.write_str("$")?;
+        let digits = whole.to_string();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_char(',')?;
+            }
+            f.write_char(digit)?;
+        }
+        write!(f, ".{rest:0places$}")
     }
 }
 
@@ -181,6 +206,23 @@ mod tests {
             (nanos, printed),
             "{text}"
         );
+    }
+
+    #[test]
+    fn amounts_are_shown_as_people_read_them() {
+        for (nanos, shown) in [
+            (0, "$0.00"),
+            (1, "<$0.0001"),
+            (49_999, "<$0.0001"),
+            (50_000, "$0.0001"),
+            (56_150_000, "$0.0562"),
+            (999_999_999, "$1.0000"),
+            (6_781_295_000, "$6.78"),
+            (1_234_567_895_000_000, "$1,234,567.90"),
+            (i64::MAX, "$9,223,372,036.85"),
+        ] {
+            assert_eq!(Shown(Usd(nanos)).to_string(), shown);
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The exit status, where it is not that of the kind.
     pub exit: Option<u8>,
+    /// What failed beside it.
+    pub others: Vec<Failure>,
 }
 
 /// The exit status where Muster failed before it started a command, as with `env`,
@@ -98,6 +100,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             exit: None,
+            others: Vec::new(),
         }
     }
 
@@ -149,7 +152,8 @@ impl Failure {
         self.exit.unwrap_or_else(|| self.kind.exit())
     }
 
-    /// The JSON form: `{"error":{"kind","message","hint","exit"}}`.
+    /// The JSON form: `{"error":{"kind","message","hint","exit"}}`. Of several failures
+    /// the message has all, and the hint is that of the last.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
@@ -162,11 +166,22 @@ impl Failure {
             hint: Option<&'a str>,
             exit: u8,
         }
+        let mut message = self.message.clone();
+        let mut hint = self.hint.as_deref();
+        for other in &self.others {
+            if let Some(hint) = hint {
+                message += "\n  ";
+                message += hint;
+            }
+            message += "\n";
+            message += &other.message;
+            hint = other.hint.as_deref();
+        }
         muster_core::to_json(&Document {
             error: Body {
                 kind: self.kind.name(),
-                message: &self.message,
-                hint: self.hint.as_deref(),
+                message: &message,
+                hint,
                 exit: self.exit(),
             },
         })

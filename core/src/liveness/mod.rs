@@ -15,7 +15,7 @@ pub use assess::{Liveness, attune_is_alive, attune_is_stale};
 pub use interval::{Interval, IntervalSource};
 pub use phi::suspicion;
 pub use reason::Reason;
-pub(crate) use reason::Span;
+pub(crate) use reason::{Age, Span};
 pub use watch::{FleetWatch, Transition, WakeReason};
 pub use work::WorkTraces;
 

@@ -101,6 +101,23 @@ impl fmt::Display for Interval {
     }
 }
 
+/// For how long something has been so, in microseconds: `94 s`, `3 min`, `5 h 03 min`,
+/// `12 d 4 h`; the seconds only while they matter, and never rounded up.
+pub(crate) struct Age(pub(crate) u64);
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / 1_000_000;
+        let (minutes, hours) = (seconds / 60, seconds / 3600);
+        match seconds {
+            0..120 => write!(f, "{seconds} s"),
+            120..7200 => write!(f, "{minutes} min"),
+            7200..172_800 => write!(f, "{hours} h {:02} min", minutes % 60),
+            _ => write!(f, "{} d {} h", hours / 24, hours % 24),
+        }
+    }
+}
+
 /// A span of microseconds in the unit that suits it.
 pub(crate) struct Span(pub(crate) u64);
 

@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::liveness::Span;
-use crate::money::Usd;
+use crate::liveness::{Age, Span};
+use crate::money::{Shown, Usd};
 use crate::time::Timestamp;
 use crate::view::{
     AgentCounts, AlertRuleView, AlertState, AlertsView, ApprovalView, Seconds, SpendView,
@@ -98,9 +98,12 @@ impl AlertWhen {
 
     fn words(self) -> String {
         match self {
-            Self::SpendToday(limit) => format!("today costs more than {limit} dollars"),
-            Self::SpendMonth(limit) => format!("the month costs more than {limit} dollars"),
+            Self::SpendToday(limit) => format!("today costs more than {}", Shown(limit)),
+            Self::SpendMonth(limit) => {
+                format!("the month costs more than {}", Shown(limit))
+            }
             Self::AgentsQuiet(0) => "an agent is stale or dead".into(),
+            Self::AgentsQuiet(1) => "more than one agent is stale or dead".into(),
             Self::AgentsQuiet(limit) => format!("more than {limit} agents are stale or dead"),
             Self::ApprovalsWaiting(limit) => {
                 format!("a request has waited for more than {}", Span(limit))
@@ -114,19 +117,23 @@ impl AlertWhen {
         Some(match self {
             Self::SpendToday(limit) => {
                 let today = facts.spend.as_ref()?.today_usd;
-                (today > limit, format!("today costs {today} dollars so far"))
+                (
+                    today > limit,
+                    format!("today costs {} so far", Shown(today)),
+                )
             }
             Self::SpendMonth(limit) => {
                 let month = facts.spend.as_ref()?.month_to_date_usd;
                 (
                     month > limit,
-                    format!("the month costs {month} dollars so far"),
+                    format!("the month costs {} so far", Shown(month)),
                 )
             }
             Self::AgentsQuiet(limit) => {
                 let agents = facts.agents.as_ref()?;
                 let quiet = agents.stale.saturating_add(agents.dead);
-                let says = format!("{quiet} of {} agents are stale or dead", agents.total);
+                let are = if quiet == 1 { "is" } else { "are" };
+                let says = format!("{quiet} of {} agents {are} stale or dead", agents.total);
                 (quiet > limit, says)
             }
             Self::ApprovalsWaiting(limit) => {
@@ -140,7 +147,7 @@ impl AlertWhen {
                             "{} for {} has waited {}",
                             oldest.approval_type,
                             oldest.agent_id,
-                            Span(oldest.age_s.0)
+                            Age(oldest.age_s.0)
                         ),
                     ),
                 }
@@ -321,7 +328,7 @@ mod tests {
         assert_eq!(book.poll_turn(), None);
         book.handle_facts(at(1), &quiet(1));
         let told = book.poll_delivery().unwrap();
-        assert_eq!(told.finding, "1 of 3 agents are stale or dead");
+        assert_eq!(told.finding, "1 of 3 agents is stale or dead");
         assert!(book.poll_turn().unwrap().1);
         book.handle_facts(at(2), &quiet(0));
         assert!(!book.poll_turn().unwrap().1);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::{AgentView, AlertRuleView, ApprovalView, SpendLevel, SpendView};
-use crate::liveness::{AgentState, Span};
+use crate::liveness::{Age, AgentState};
 use crate::overview::{Change, ChangeKind, Glance};
 use crate::time::Timestamp;
 
@@ -297,7 +297,7 @@ fn headline(
             "{n} of {} {how}: {who} {} for {}",
             plural(counts.total, "agent"),
             worst.state.name(),
-            Span(for_how_long)
+            Age(for_how_long)
         ));
     } else if counts.total > 0 {
         parts.push(format!("{} in order", plural(counts.total, "agent")));
@@ -310,7 +310,7 @@ fn headline(
             } else {
                 format!("{} requests wait", waiting.len())
             },
-            Span(next.left_s.0)
+            Age(next.left_s.0)
         ));
     }
     if let Some(spend) = spend.filter(|spend| spend.level == SpendLevel::Alarm) {

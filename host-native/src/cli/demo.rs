@@ -10,7 +10,7 @@ use super::ops::show_page;
 use super::session::runtime;
 use super::{Context, values};
 use crate::config::Config;
-use crate::demo::{Demo, INTERVAL_S, STALE_S};
+use crate::demo::{Demo, INTERVAL_S, STALE_S, evidence};
 use crate::error::{Answer, Failure};
 use crate::server::{self, Settings};
 
@@ -18,7 +18,8 @@ use crate::server::{self, Settings};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster demo\n\n\
         A dozen agents work in a temporary folder that goes at the end: approvals\n\
-        arrive, one agent dies, the spend grows. Nothing of yours is read or written.")]
+        arrive, one agent dies, a day becomes dear, the gateway has a hung tool call.\n\
+        Nothing of yours is read or written.")]
 pub(crate) struct Demonstration {
     /// The port to listen on; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 8765)]
@@ -86,6 +87,7 @@ impl Demonstration {
             spool: Some(demo.spool()),
             state: Some(demo.folder().join("ops")),
             account: None,
+            evidence: Some(evidence),
         })
     }
 

@@ -26,6 +26,7 @@ mod window;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::iter;
 use std::panic;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -252,11 +253,11 @@ fn report(failure: &Failure, json: bool) {
     if json {
         let _ = writeln!(io::stdout(), "{}", failure.to_json());
     } else if !failure.message.is_empty() {
-        let _ = writeln!(
-            io::stderr(),
-            "muster: {}",
-            crate::render::lines(&failure.to_string())
-        );
+        let mut error = io::stderr();
+        for failure in iter::once(failure).chain(&failure.others) {
+            let text = crate::render::lines(&failure.to_string());
+            let _ = writeln!(error, "muster: {text}");
+        }
     }
 }
 

@@ -12,14 +12,14 @@ use muster_core::{LogKind, Window};
 
 use super::Context;
 use super::logs::{LogArgs, Need};
-use super::session::store_url;
+use super::session::{runtime, store_url};
 use super::values;
 use crate::account::{Account, SERVICE};
 use crate::bridge::SwampSettings;
 use crate::error::{Answer, Failure, FailureKind, describe};
 use crate::folders;
 use crate::server::{self, Settings};
-use crate::store::StoreUrl;
+use crate::store::{self, OpenOptions, StoreUrl};
 
 /// Serve the dashboard until interrupted
 #[derive(Args, Debug)]
@@ -120,10 +120,11 @@ impl Ops {
         if !self.read_only {
             take(check_writable(folders::data()), &mut problems);
             if let Some(StoreUrl::Sqlite(path)) = &store {
-                let folder = path.parent().filter(|folder| *folder != Path::new(""));
-                let folder = folder.unwrap_or(Path::new("."));
-                take(check_writable(Some(folder.into())), &mut problems);
+                take(check_store(path), &mut problems);
             }
+        }
+        for folder in &self.specs_root {
+            take(check_folder("--specs-root", folder), &mut problems);
         }
         let cache = folders::cache().filter(|_| !self.read_only);
         let account = Account::new(&self.account_url, cache.map(|cache| cache.join("account")));
@@ -133,6 +134,9 @@ impl Ops {
         else {
             return Err(all_of(problems));
         };
+        if problems.is_empty() && !self.read_only {
+            take(make_store(&store, context), &mut problems);
+        }
         let (Some(account), true) = (account, problems.is_empty()) else {
             return Err(all_of(problems));
         };
@@ -169,6 +173,7 @@ impl Ops {
             spool: SwampSettings::load(&self.project_folder(), false).spool(),
             state: folders::data().map(|data| data.join("ops")),
             account: Some(Arc::new(account)),
+            evidence: None,
         })
     }
 
@@ -242,15 +247,7 @@ fn all_of(mut problems: Vec<Failure>) -> Failure {
     let Some(mut first) = problems.next() else {
         return Failure::defect("the settings of the server are missing");
     };
-    for other in problems {
-        if let Some(hint) = first.hint.take() {
-            first.message += "\n  ";
-            first.message += &hint;
-        }
-        first.message += "\n";
-        first.message += &other.message;
-        first.hint = other.hint;
-    }
+    first.others = problems.collect();
     first
 }
 
@@ -311,6 +308,42 @@ fn check_writable(folder: Option<PathBuf>) -> Result<(), Failure> {
         return Err(failed(format!("{} is no folder", there.display())));
     }
     rustix::fs::access(there, access).map_err(|error| failed(describe(&error.into())))
+}
+
+fn check_folder(option: &str, folder: &Path) -> Result<(), Failure> {
+    let why = match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => io::Error::from(io::ErrorKind::NotADirectory),
+        Err(error) => error,
+    };
+    let message = format!("{option} {}: {}", folder.display(), describe(&why));
+    Err(Failure::usage(message).hint("name a folder that is there"))
+}
+
+/// A database is a file that can be written, or one that can be made.
+fn check_store(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    check_writable(Some(folder.unwrap_or(Path::new(".")).into()))?;
+    let failed = |why: String| {
+        Failure::unreachable(format!("cannot write the store {}: {why}", path.display()))
+            .hint("name another by --store, or start with --read-only")
+    };
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(failed("it is a folder".into())),
+        Ok(_) => rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
+            .map_err(|error| failed(describe(&error.into()))),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Makes the database where there is none. One that is there may be away for a while,
+/// as a server may: the page tells of that.
+fn make_store(url: &StoreUrl, context: &Context) -> Result<(), Failure> {
+    if url.path().is_none_or(|path| Path::new(path).exists()) {
+        return Ok(());
+    }
+    let opened = store::open(url, context.clock.now(), OpenOptions::default());
+    Ok(runtime()?.block_on(opened).map(drop)?)
 }
 
 /// Whether a browser could show itself.

@@ -186,17 +186,39 @@ pub(crate) fn json_object(option: &str, text: Option<&str>) -> Result<JsonObject
     })
 }
 
-/// The name that the user goes by.
+/// The name that the user goes by: that of the environment, else that of the account,
+/// else its number.
 pub(crate) fn user() -> String {
+    let id = rustix::process::getuid().as_raw();
     ["USER", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown".into())
+        .or_else(|| account_name(&fs::read_to_string("/etc/passwd").ok()?, id))
+        .unwrap_or_else(|| format!("user {id}"))
+}
+
+/// The name of an account in a table of accounts such as `/etc/passwd`.
+fn account_name(table: &str, id: u32) -> Option<String> {
+    table.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        let number = fields.nth(1)?.parse::<u32>().ok()?;
+        (number == id).then(|| name.to_owned())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_has_its_name() {
+        let table = "root:x:0:0:root:/root:/bin/sh\n# no account\n\n:x:5:5::/:\nkim:x:1000:1000::/home/kim:/bin/sh\n";
+        assert_eq!(account_name(table, 0).as_deref(), Some("root"));
+        assert_eq!(account_name(table, 1000).as_deref(), Some("kim"));
+        assert_eq!(account_name(table, 5), None);
+        assert_eq!(account_name("", 0), None);
+    }
 
     #[test]
     fn spans_of_time_are_exact() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use muster_core::coordination::{
     ApprovalFilter, ApprovalState, BeatInput, NewApproval, NewEvent, NewSignal, SignalFilter,
 };
-use muster_core::{Decimal, JsonObject, Timestamp};
+use muster_core::{Day, Decimal, JsonObject, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::INTERVAL_S;
@@ -26,6 +26,9 @@ const BEAT_TTL_S: u32 = 30;
 const MAX_WAITING: usize = 5;
 /// A stream keeps so many events.
 const STREAM_LENGTH: u64 = 2000;
+/// What is spent while it plays comes near this and never above, in micro-dollars: with
+/// what was spent before, a day costs up to four times as much as usual.
+const MOST_MICROS: u64 = 8_000_000;
 
 /// The fleet as it plays on.
 pub(super) struct Simulation {
@@ -34,6 +37,8 @@ pub(super) struct Simulation {
     home: PathBuf,
     dice: fastrand::Rng,
     tick: u64,
+    /// What the calls of a day have cost while it played, in micro-dollars.
+    spent: (Day, u64),
     /// Requests whose answer somebody waits for: the request, the asker.
     asked: VecDeque<(String, &'static str)>,
 }
@@ -44,6 +49,7 @@ impl Simulation {
             store,
             clock,
             home,
+            spent: (clock.now().day(), 0),
             dice: fastrand::Rng::with_seed(7),
             tick: 0,
             asked: VecDeque::new(),
@@ -68,12 +74,14 @@ impl Simulation {
             // Their beats do not come all at once.
             let turn = (self.tick + at as u64).is_multiple_of(INTERVAL_S * 2);
             if (turn || self.tick == 0) && Self::is_heard(player, second) {
-                self.beat(now, player, second).await?;
+                let (task, done) = work_of(player, at, i64::try_from(second).unwrap_or(0));
+                let beat = beat_of(player, "running", task, done);
+                self.store.beat(now, &beat).await?;
             }
         }
+        self.call_a_model(now);
         if self.tick.is_multiple_of(2) {
             self.publish(now).await?;
-            self.call_a_model(now);
         }
         if self.tick.is_multiple_of(3) {
             self.signal(now).await?;
@@ -97,19 +105,6 @@ impl Simulation {
         }
     }
 
-    async fn beat(&mut self, now: Timestamp, player: &Player, second: u64) -> StoreResult<()> {
-        let task_seconds = 60;
-        let task = usize::try_from(second / task_seconds).unwrap_or(0) % player.tasks.len();
-        let done = second % task_seconds * 1_000_000_000 / task_seconds;
-        let beat = beat_of(
-            player,
-            "running",
-            player.tasks.get(task).copied().unwrap_or(""),
-            i64::try_from(done).unwrap_or(0),
-        );
-        self.store.beat(now, &beat).await
-    }
-
     async fn publish(&mut self, now: Timestamp) -> StoreResult<()> {
         let Some((event_type, source, field)) = self.dice.choice(EVENTS) else {
             return Ok(());
@@ -129,9 +124,18 @@ impl Simulation {
     }
 
     fn call_a_model(&mut self, now: Timestamp) {
+        if self.spent.0 != now.day() {
+            self.spent = (now.day(), 0);
+        }
+        // Calls become rare as the money runs out: a day is dearer than usual within
+        // minutes, and not absurdly so after hours.
+        let left = MOST_MICROS.saturating_sub(self.spent.1);
+        if self.dice.u64(0..MOST_MICROS * MOST_MICROS) >= left * left {
+            return;
+        }
         if let Some(call) = self.dice.choice(CALLS) {
-            // It grows, so that a day becomes dearer than usual within two minutes.
-            let factor = self.dice.u64(60..180) * (8 + self.tick.min(400)) / 8;
+            let factor = self.dice.u64(60..180);
+            self.spent.1 += call.4 * factor / 100;
             // A log that cannot be written is shown by the usage view.
             let _ = append_call(&self.home, now, call, factor);
         }
@@ -220,6 +224,18 @@ impl Simulation {
         }
         Ok(())
     }
+}
+
+/// What an agent does at a second of the play, and how much of it is done, in
+/// billionths. The agents take their time each, and did so before the beginning.
+pub(super) fn work_of(player: &Player, at: usize, second: i64) -> (&'static str, i64) {
+    let at = i64::try_from(at).unwrap_or(0);
+    let takes = 40 + at * 37 % 80;
+    let second = second.saturating_add(1_000_000 + at * 53);
+    let turn = usize::try_from(second / takes).unwrap_or(0);
+    let task = player.tasks.get(turn % player.tasks.len().max(1));
+    let done = second % takes * 1_000_000_000 / takes;
+    (task.copied().unwrap_or_default(), done)
 }
 
 /// A sign of life.

@@ -11,7 +11,7 @@ use muster_core::{Decimal, JsonObject, Timestamp, US_PER_DAY, US_PER_SECOND};
 
 use super::INTERVAL_S;
 use super::cast::{CALLS, CAST, EVENTS, Part, REQUESTS, SIGNALS};
-use super::fleet::{beat_of, object};
+use super::fleet::{beat_of, object, work_of};
 use crate::store::{Store, StoreResult};
 use crate::write::write_votes;
 
@@ -149,21 +149,22 @@ pub(super) async fn fill_store(store: &dyn Store, now: Timestamp) -> StoreResult
 
 async fn beats(store: &dyn Store, now: Timestamp) -> StoreResult<()> {
     let every = i64::try_from(INTERVAL_S).unwrap_or(1);
-    for player in &CAST {
+    for (index, player) in CAST.iter().enumerate() {
         let end = match player.part {
             Part::DiedBefore(ago) => ago,
             Part::Finished => 300,
             Part::Works | Part::Stutters | Part::DiesAfter(_) => every,
         };
-        let task = player.tasks.first().copied().unwrap_or_default();
         for beat in (0..BEATS).rev() {
             let is_last = beat == 0 && player.part == Part::Finished;
+            let second = -end - beat * every;
+            let (task, done) = work_of(player, index, second);
             let (status, done) = if is_last {
                 ("completed", 1_000_000_000)
             } else {
-                ("running", (BEATS - beat) * 1_000_000_000 / (BEATS + 1))
+                ("running", done)
             };
-            let at = seconds(now, -end - beat * every);
+            let at = seconds(now, second);
             store.beat(at, &beat_of(player, status, task, done)).await?;
         }
     }

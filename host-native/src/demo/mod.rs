@@ -6,13 +6,17 @@
 
 mod cast;
 mod fleet;
+mod gateway;
 mod history;
 mod specs;
 mod workflow;
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use muster_core::Usd;
 use muster_core::overview::AlertWhen;
@@ -23,6 +27,7 @@ use crate::config::{AlertSettings, AlertTarget, CommandScope, OpsCommand};
 use crate::error::{Failure, describe};
 use crate::store::{OpenOptions, Store, StoreError, StoreUrl, open};
 use fleet::Simulation;
+pub(crate) use gateway::evidence;
 
 /// The beats of the simulated agents, in seconds.
 pub(crate) const INTERVAL_S: u64 = 2;
@@ -108,7 +113,7 @@ impl Demo {
             alert("two agents silent", AlertWhen::AgentsQuiet(1)),
             alert(
                 "a dear day",
-                AlertWhen::SpendToday(Usd::from_nanos(5_000_000_000)),
+                AlertWhen::SpendToday(Usd::from_nanos(4_000_000_000)),
             ),
             alert("somebody waits", AlertWhen::ApprovalsWaiting(120_000_000)),
         ]
@@ -144,6 +149,21 @@ impl Demo {
 
     async fn open(&self, clock: Clock) -> Result<Arc<dyn Store>, Failure> {
         Ok(open(&self.store(), clock.now(), options()).await?)
+    }
+}
+
+impl Drop for Demo {
+    /// Removes the folder. Those who still listen to the store may make its bell again
+    /// just then, and only as long as there is a folder.
+    fn drop(&mut self) {
+        for _ in 0..50 {
+            match fs::remove_dir_all(self.folder.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    sleep(Duration::from_millis(10));
+                }
+                _ => return,
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::answer::{Refusal, json};
 use super::streams::within;
-use super::{Shared, alerts, diagnosis, runner, specs};
+use super::{MAX_BODY_BYTES, Shared, alerts, diagnosis, runner, specs};
 
 /// The acts of this server.
 pub(super) const NAMES: [&str; 9] = [
@@ -30,6 +31,8 @@ pub(super) const NAMES: [&str; 9] = [
     "spec-dismiss",
 ];
 
+/// The largest body of an act that takes no bundle.
+const MAX_SMALL_BODY_BYTES: usize = 64 << 10;
 /// More is no reason.
 const MAX_REASON_BYTES: usize = 4096;
 
@@ -37,8 +40,12 @@ const MAX_REASON_BYTES: usize = 4096;
 pub(super) async fn act(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let body = match whole(&name, body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal.into_response(),
+    };
     let done = match &*name {
         "approve" => decide(&shared, true, &body).await,
         "reject" => decide(&shared, false, &body).await,
@@ -59,6 +66,25 @@ pub(super) async fn act(
             .hint("capabilities lists the acts")),
     };
     done.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The body of an act, if it came in whole and is not too large.
+fn whole(name: &str, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    let (limit, says) = if name == "diagnose" {
+        (MAX_BODY_BYTES, "8 MiB")
+    } else {
+        (MAX_SMALL_BODY_BYTES, "64 KiB")
+    };
+    let too_large = || {
+        let message = format!("the body is larger than {says}");
+        Refusal::form(StatusCode::PAYLOAD_TOO_LARGE, message)
+    };
+    match body {
+        Ok(body) if body.len() > limit => Err(too_large()),
+        Ok(body) => Ok(body),
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
+        Err(error) => Err(Refusal::usage(format!("the body: {}", error.body_text()))),
+    }
 }
 
 /// Reads the body of an act.

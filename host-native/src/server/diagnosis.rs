@@ -65,6 +65,9 @@ pub(super) async fn make(shared: &Shared, asked: Diagnose) -> Result<LastDiagnos
 
 /// The evidence of the gateway that runs here. Collecting changes nothing.
 async fn live(shared: &Shared, hours: u32) -> Result<String, Refusal> {
+    if let Some(evidence) = shared.settings.evidence {
+        return Ok(evidence(shared.clock.now()));
+    }
     let profile = shared.settings.config.profile(DEFAULT_PROFILE)?;
     let watched = Watched::of(&load_packs(&[])?);
     let now = shared.clock.now();

@@ -84,9 +84,10 @@ pub(super) fn sse(
 }
 
 /// The id that a listener goes on after.
-pub(super) fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Refusal> {
+fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Refusal> {
     let mut params = Params::of(uri)?;
     let given = params.text("last_event_id");
+    params.finish()?;
     let header = headers.get("last-event-id");
     let header = header.and_then(|id| id.to_str().ok()).map(str::to_owned);
     Ok(header.or(given))

@@ -87,7 +87,9 @@ fn may_act(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::read_only());
     }
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+    let is_foreign = site.is_some_and(|site| site != b"same-origin" && site != b"none")
+        || !is_own_origin(&shared.settings, headers);
+    if is_foreign {
         return Err(Refusal::forbidden(
             "the request is of a page of another site",
         ));
@@ -121,6 +123,14 @@ fn is_own_host(settings: &Settings, headers: &HeaderMap, uri: &Uri) -> bool {
     };
     let allowed = |host: &str| is_allowed(settings, host_name(host));
     host.to_str().is_ok_and(allowed) && uri.authority().is_none_or(|it| allowed(it.as_str()))
+}
+
+/// Whether every `Origin` that is stated is a page of this host; `null` is none.
+fn is_own_origin(settings: &Settings, headers: &HeaderMap) -> bool {
+    headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let host = origin.to_str().ok().and_then(|it| it.split_once("://"));
+        host.is_some_and(|(_, host)| is_allowed(settings, host_name(host)))
+    })
 }
 
 /// The host without its port and brackets.
@@ -162,6 +172,32 @@ mod tests {
     fn texts_are_equal_or_not() {
         assert!(is_equal(b"abc", b"abc"));
         assert!(!is_equal(b"abc", b"abd") && !is_equal(b"abc", b"ab") && !is_equal(b"", b"a"));
+    }
+
+    #[test]
+    fn only_pages_of_own_hosts_act() {
+        let is_own = |origin: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append(header::ORIGIN, origin.parse().unwrap());
+            is_own_origin(&test_settings(), &headers)
+        };
+        assert!(is_own_origin(&test_settings(), &HeaderMap::new()));
+        for origin in [
+            "http://localhost:8765",
+            "http://127.0.0.1",
+            "http://[::1]:8765",
+        ] {
+            assert!(is_own(origin), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "localhost",
+            "https://evil.example",
+            "http://localhost.evil.example:8765",
+        ] {
+            assert!(!is_own(origin), "{origin}");
+        }
     }
 
     #[test]

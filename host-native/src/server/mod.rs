@@ -39,6 +39,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use muster_core::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -67,7 +68,7 @@ const READINGS: usize = 4;
 /// How long open connections may take to end.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// The largest body of an act.
+/// The largest body of an act: an evidence bundle.
 const MAX_BODY_BYTES: usize = 8 << 20;
 
 /// What a server is to do.
@@ -109,6 +110,9 @@ pub struct Settings {
     pub state: Option<PathBuf>,
     /// The account whose bills are shown.
     pub account: Option<Arc<Account>>,
+    /// Says at a time what stands for the evidence of the gateway that runs here; `None`:
+    /// it is collected.
+    pub evidence: Option<fn(Timestamp) -> String>,
 }
 
 /// What all requests share.
@@ -311,6 +315,7 @@ fn test_settings() -> Settings {
         ratings: None,
         spool: None,
         account: None,
+        evidence: None,
         state: None,
     }
 }

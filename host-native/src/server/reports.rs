@@ -91,6 +91,14 @@ fn window(shared: &Shared, params: &mut Params, kind: ReportKind) -> Result<Wind
         from: params.time("from")?,
         to: params.time("to")?,
     };
+    if let (Some(from), Some(to)) = (window.from, window.to)
+        && from >= to
+    {
+        let message = format!("from {from} does not lie before to {to}");
+        return Err(
+            Refusal::usage(message).hint("a window holds its start and ends before its end")
+        );
+    }
     let days = match params.number("days", 0, 1..=u64::from(u32::MAX))? {
         0 if kind == ReportKind::Compare && window == Window::ALL => COMPARED_DAYS,
         days => days,

@@ -100,6 +100,17 @@ fn an_act_needs_the_token_the_method_the_type_and_its_own_site() {
             403,
         ),
         ("POST", &[own, json_type, ("Host", "evil.example")], 421),
+        (
+            "POST",
+            &[own, json_type, ("Origin", "https://evil.example")],
+            403,
+        ),
+        ("POST", &[own, json_type, ("Origin", "null")], 403),
+        (
+            "POST",
+            &[own, json_type, ("Origin", "http://localhost:1")],
+            400,
+        ),
         ("GET", &[own, json_type], 405),
         ("PUT", &[own, json_type], 405),
         // Let through, and refused for what it says.
@@ -133,7 +144,16 @@ fn an_act_needs_the_token_the_method_the_type_and_its_own_site() {
     let long = json!({"request_id": "a", "reason": "x".repeat(5000)});
     assert_eq!(server.act("approve", &long).status, 400);
     let longer = json!({"bundle": "x".repeat(9 << 20)});
-    assert_eq!(server.act("diagnose", &longer).status, 413);
+    let large = json!({"request_id": "a", "reason": "x".repeat(65 << 10)});
+    for (act, body) in [
+        ("diagnose", &longer),
+        ("approve", &longer),
+        ("reject", &large),
+    ] {
+        let answer = server.act(act, body);
+        assert_eq!(answer.status, 413, "{act}: {}", answer.text());
+        assert_eq!(answer.json()["error"]["kind"], "usage");
+    }
     let no_bundle = server.act("diagnose", &json!({"bundle": "{}"}));
     assert_eq!(no_bundle.status, 422, "{}", no_bundle.text());
 }

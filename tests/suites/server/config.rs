@@ -42,6 +42,12 @@ fn each_problem_has_its_words_and_status() {
             2,
             "no store of this kind",
         ),
+        (&["--specs-root", "absent"], &[], 2, "--specs-root absent"),
+        (&["--specs-root", "file"], &[], 2, "--specs-root file"),
+        (&["--store", "."], &[], 3, "it is a folder"),
+        (&["--store", "file/muster.db"], &[], 3, "cannot write into"),
+        // Nobody makes a file there, whoever they are.
+        (&["--store", "/proc/muster.db"], &[], 3, "/proc"),
         (&["--frobnicate"], &[], 2, "--frobnicate"),
     ] {
         let output = ops(args, variables);
@@ -62,6 +68,25 @@ fn several_problems_are_named_at_once() {
     let message = said["error"]["message"].as_str().unwrap();
     assert!(message.contains("--project absent"), "{message}");
     assert!(message.contains("does not resolve"), "{message}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn each_of_several_problems_stands_on_a_line_of_its_own() {
+    let user = tempfile::tempdir().unwrap();
+    let output = in_home(user.path())
+        .args(["ops", "--no-open", "--project", "absent"])
+        .args(["--specs-root", "nope", "--store", "."])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let problems: Vec<&str> = said.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(problems.len(), 3, "{said}");
+    assert!(
+        problems.iter().all(|line| line.starts_with("muster: ")),
+        "{said}"
+    );
+    assert!(problems[1].contains("--specs-root nope"), "{said}");
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -1,5 +1,6 @@
 //! The demonstration: every view is alive within seconds.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -43,6 +44,18 @@ fn every_view_is_alive_within_five_seconds() {
         begun.elapsed()
     );
 
+    let made = server.act("diagnose", &json!({}));
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert!(
+        made.text().contains("session.stuck_tool"),
+        "{}",
+        made.text()
+    );
+
+    let store = server.view("now")["store"]["location"].clone();
+    let folder = PathBuf::from(store.as_str().unwrap());
+    let folder = folder.parent().unwrap();
+    assert!(folder.is_dir(), "{folder:?}");
     let waiting = server.view("approvals");
     let id = &waiting[0]["request_id"];
     let answer = server.act("approve", &json!({"request_id": id}));
@@ -50,4 +63,5 @@ fn every_view_is_alive_within_five_seconds() {
     let (status, took) = server.end("-INT");
     assert_eq!(status, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(!folder.exists(), "{folder:?}");
 }

@@ -103,6 +103,7 @@ fn an_id_that_leads_nowhere_is_a_gap() {
         .unwrap()
         .data["epoch"]
         .clone();
+    assert_eq!(server.get("/api/v1/events?unknown=1").status, 400);
     let far = format!("{}.999999", epoch.as_str().unwrap());
     for (id, reason) in [
         ("00000000.1", "restarted"),

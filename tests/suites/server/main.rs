@@ -68,6 +68,8 @@ fn the_report_has_the_bytes_of_the_command() {
         "?from=soon",
         "?unknown=1",
         "?days=1&from=2026-11-01",
+        "?from=2026-11-08T00:00:00Z&to=2026-11-01T00:00:00Z",
+        "?from=2026-11-08T00:00:00Z&to=2026-11-08T00:00:00Z",
     ] {
         let answer = server.get(&format!("/api/v1/usage{query}"));
         assert_eq!(answer.status, 400, "{query}");
