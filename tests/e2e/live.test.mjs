@@ -43,6 +43,39 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("keeps a decided request in its place, so that a second press decides no other", async () => {
+    const page = await visit("#/inbox");
+    const order = () => page.$$eval("[data-request]", (cards) => cards.map((card) => card.getAttribute("data-request")));
+    const [first, second] = await order();
+    const button = page.locator(`[data-request="${first}"] [data-act="reject"]`);
+    await button.click({ trial: true });
+    const { x, y, width, height } = await button.boundingBox();
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector(`[data-request="${first}"][data-gone]:has-text("rejected by you")`);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-request")), second);
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector('.nav .count:has-text("1")');
+    assert.deepEqual(await order(), [first, second]);
+    await page.waitForSelector(`[data-request="${first}"]`, { state: "detached" });
+    // The one below has moved up: for a moment it takes no press.
+    assert.equal(await page.getAttribute(`[data-request="${second}"] [data-act="reject"]`, "aria-disabled"), "true");
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector(`[data-request="${second}"] [data-act="reject"][aria-disabled="false"]`);
+    assert.deepEqual(fake.acted.map(([name, { request_id: id }]) => [name, id]), [["reject", first]]);
+    await page.context().close();
+  });
+
+  it("takes no press on a request that has just come above others", async () => {
+    const page = await visit("#/inbox");
+    await page.waitForSelector('[data-request="req-1"] [data-act="approve"][aria-disabled="false"]');
+    fake.set("approvals", [...fake.documents.approvals, request("req-0", { approval_type: "urgent", deadline: new Date(Date.now() + 1000).toISOString() })]);
+    await page.waitForSelector('[data-request="req-0"]');
+    const states = await page.$$eval('[data-act="approve"]', (buttons) => buttons.map((button) => button.getAttribute("aria-disabled")));
+    assert.deepEqual(states, states.map(() => "true"));
+    await page.waitForFunction(() => [...document.querySelectorAll("[data-act]")].every((button) => button.getAttribute("aria-disabled") === "false"));
+    await page.context().close();
+  });
+
   it("says what stands where a decision is refused", async () => {
     fake.documents.acts.reject = (takes) => ({ request_id: takes.request_id, outcome: "refused", refusal: "already_decided", approved: true, responder: "kim", reason: null, decided_at: null });
     const page = await visit("#/inbox");

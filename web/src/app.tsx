@@ -106,8 +106,8 @@ function App({ session }: { session: Session }): JSX.Element {
   ];
   useKeys("Go to", VIEWS.map(({ id, label, key }) => ({ keys: `g ${key}`, label, run: () => go({ view: id, path: [], params: {} }) })));
   useKeys("Lists", [
-    { keys: "j", label: "Next row", run: () => walk(1) },
-    { keys: "k", label: "Row before", run: () => walk(-1) },
+    { keys: "j", label: "Next row", run: () => walk(1), repeats: true },
+    { keys: "k", label: "Row before", run: () => walk(-1), repeats: true },
   ]);
   useKeys("Page", [
     { keys: "Ctrl-K", label: "Go anywhere by name", run: () => (overlay.value = "palette") },

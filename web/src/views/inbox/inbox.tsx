@@ -9,7 +9,8 @@ import { Filter, matches } from "../../parts/filter";
 import { Panel } from "../../parts/panel";
 import { route } from "../../router";
 import { History } from "./history";
-import { RequestCard } from "./request-card";
+import { useHeld } from "./held";
+import { RequestList } from "./request-list";
 
 /** Who waits for a human, and what was decided before. */
 export function InboxView(): JSX.Element {
@@ -27,9 +28,9 @@ function Waiting({ requests }: { requests: readonly Approval[] }): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   const { q } = route.value.params;
   const [wanted = null] = route.value.path;
-  const shown = requests
-    .filter(({ approval_type: type, agent_id: agent, context }) => matches(q, type, agent, JSON.stringify(context)))
-    .toSorted((a, b) => (a.deadline < b.deadline ? -1 : a.deadline > b.deadline ? 1 : 0));
+  const held = useHeld(requests, list);
+  const { entries } = held;
+  const shown = entries.filter(({ request: { approval_type: type, agent_id: agent, context } }) => matches(q, type, agent, JSON.stringify(context)));
 
   useEffect(() => walkCards(list), []);
   useEffect(() => {
@@ -47,14 +48,12 @@ function Waiting({ requests }: { requests: readonly Approval[] }): JSX.Element {
 
   return (
     <Panel title="Waiting" name="approvals" note={requests.length > 0 ? `${plural(requests.length, "request")}, the next deadline first` : undefined} controls={requests.length > 3 ? <Filter label="Filter requests" /> : undefined}>
-      {requests.length === 0 ? (
+      {entries.length === 0 ? (
         <p class="nothing">Nobody waits for a human.</p>
       ) : shown.length === 0 ? (
         <p class="nothing">No request holds these words.</p>
       ) : (
-        <ul class="cards" ref={list}>
-          {shown.map((request) => <RequestCard key={request.request_id} request={request} chosen={request.request_id === wanted} />)}
-        </ul>
+        <RequestList list={list} held={held} entries={shown} chosen={wanted} />
       )}
     </Panel>
   );

@@ -1,16 +1,16 @@
 import type { JSX } from "preact";
 import type { NowDocument } from "../../engine/documents";
-import { plural, visible } from "../../format";
+import { visible } from "../../format";
 import { hrefOf } from "../../route";
 import { Ago } from "../../parts/age";
 import { Badge, Dot, toneOf } from "../../parts/badge";
 import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
 import { StoreLine } from "../../parts/store-line";
-import { RequestCard } from "../inbox/request-card";
 import { Changes } from "./changes";
 import { Quiet } from "./quiet";
 import { SpendPanel } from "./spend";
+import { Waiting } from "./waiting";
 
 /** Who is alive, who waits, what it costs, what has changed: all that needs a person now. */
 export function NowView(): JSX.Element {
@@ -28,14 +28,7 @@ function Now({ now }: { now: NowDocument }): JSX.Element {
       <Counts now={now} />
       <div class="grid">
         <div class="stack">
-          {now.waiting.length > 0 && (
-            <Panel title="Waiting for a human" name="waiting" note={<a href={hrefOf("inbox")}>Inbox</a>}>
-              <ul class="cards">
-                {now.waiting.map((request) => <RequestCard key={request.request_id} request={request} />)}
-              </ul>
-              {now.waiting_left_out > 0 && <p class="more"><a href={hrefOf("inbox")}>{plural(now.waiting_left_out, "more request")}</a></p>}
-            </Panel>
-          )}
+          <Waiting requests={now.waiting} leftOut={now.waiting_left_out} />
           <Quiet agents={now.quiet} leftOut={now.quiet_left_out} total={now.agents.total} />
         </div>
         <div class="stack">
