@@ -137,6 +137,30 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("keeps the figures of the usage when it is cut off, in another window too, with their age", async () => {
+    const page = await visit("#/usage");
+    await page.waitForSelector('[data-tile="cost"]');
+    await fake.halt();
+    await page.waitForSelector('[data-connection="lost"]');
+    await page.click('label:has-text("7 d")');
+    await page.waitForSelector('[data-remark="stale"]:has-text("of another window: all time")');
+    assert.equal(await page.isVisible('[data-tile="cost"]'), true);
+    await fake.resume();
+    await page.waitForSelector('[data-remark="stale"]', { state: "detached" });
+    await page.context().close();
+  });
+
+  it("leads to the end of what a run that is over has written", async () => {
+    const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => ({ n: from + at, stream: "out", text: `line ${from + at}` }));
+    fake.documents.output = () => ({ run_id: "c1", lines: lines(1, 400), gap: null, next: 400, total: 400, complete: true });
+    const page = await visit("#/runs/command/c1");
+    await page.waitForSelector('tr:has-text("line 1")');
+    assert.equal(await page.locator('tr:has-text("line 400")').count(), 0);
+    await page.click('button:has-text("To the end")');
+    await page.waitForSelector('tr:has-text("line 400")');
+    await page.context().close();
+  });
+
   it("holds one stream for all tabs, and hands it on", async () => {
     const page = await visit("#/now");
     const second = await page.context().newPage();

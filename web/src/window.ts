@@ -76,3 +76,16 @@ export function windowBounds(window: TimeWindow, now: Date): { from?: string; to
 export function sameWindow(a: TimeWindow, b: TimeWindow): boolean {
   return formatFragment(a) === formatFragment(b);
 }
+
+/** The window in words: `all time`, `the last 7 days`, `2026-11-01 to 2026-11-15`. */
+export function windowWords(window: TimeWindow): string {
+  switch (window.kind) {
+    case "all":
+      return "all time";
+    case "days":
+      return window.days === 1 ? "the last day" : `the last ${window.days} days`;
+    case "range":
+      if (window.to === null) return `from ${window.from ?? ""} on`;
+      return window.from === null ? `until ${window.to}` : `${window.from} to ${window.to}`;
+  }
+}

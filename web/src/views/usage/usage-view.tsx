@@ -1,8 +1,10 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { formatTime, plural } from "../../format";
-import { LockIcon } from "../../parts/icons";
+import { Ago } from "../../parts/age";
+import { LockIcon, WarnIcon } from "../../parts/icons";
 import type { Session } from "../../session";
+import { sameWindow, windowWords } from "../../window";
 import { Empty } from "../open/empty";
 import { Failed } from "../open/failed";
 import { Reading } from "../open/reading";
@@ -27,7 +29,7 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
       {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
       {phase.kind === "empty" && <Empty onFiles={onFiles} onFolder={onFolder} />}
       {phase.kind === "failed" && <Failed session={session} problem={phase.problem} onFiles={onFiles} onFolder={onFolder} />}
-      {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <Usage session={session} answer={answer} />}
+      {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <><Stale session={session} /><Usage session={session} answer={answer} /></>}
       {phase.kind !== "empty" && phase.kind !== "looking" && (
         <footer>
           <LockIcon />
@@ -38,6 +40,21 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
       )}
       <p class="hidden" role="status">{words}</p>
     </>
+  );
+}
+
+/** That the figures are not the newest, and of which window they are. */
+function Stale({ session }: { session: Session }): JSX.Element | null {
+  const problem = session.stale.value;
+  if (problem === null) return null;
+  const answered = session.answeredWindow.value;
+  const other = !sameWindow(answered, session.window.value);
+  return (
+    <p class="remark warn" role="alert" data-remark="stale">
+      <WarnIcon />
+      <span>{problem.message} What you see is from <Ago time={new Date(session.answeredAt.value).toISOString()} />{other && <>, and of another window: {windowWords(answered)}</>}.</span>
+      <button type="button" class="link" onClick={() => void session.refresh()}>Try again</button>
+    </p>
   );
 }
 
