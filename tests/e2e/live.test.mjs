@@ -161,6 +161,28 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("says of an address that it names nothing", async () => {
+    const page = await visit("#/now");
+    for (const [hash, place, words] of [
+      ["#/nosuch", "view", "nosuch"],
+      ["#/inbox/nope", "request", "nope"],
+      ["#/agents?state=bogus", "state", "bogus"],
+      ["#/usage?from=abc", "window", "from=abc"],
+      ["#/runs/nosuch", "runs", "nosuch"],
+    ]) {
+      await page.evaluate((to) => (location.hash = to), hash);
+      await page.waitForSelector(`[data-nowhere="${place}"]:has-text("${words}")`);
+    }
+    await page.evaluate(() => (location.hash = "#/agents?state=bogus"));
+    await page.click('[data-nowhere="state"] button');
+    await page.waitForSelector('[data-nowhere="state"]', { state: "detached" });
+    const decided = fake.documents.decisions.find(({ outcome }) => outcome === "rejected");
+    await page.evaluate((id) => (location.hash = `#/inbox/${id}`), decided.request_id);
+    await page.waitForSelector('[data-panel="decided"] [data-state="rejected"]');
+    await page.waitForSelector('[data-panel="decided"]:has-text("by lee")');
+    await page.context().close();
+  });
+
   it("holds one stream for all tabs, and hands it on", async () => {
     const page = await visit("#/now");
     const second = await page.context().newPage();

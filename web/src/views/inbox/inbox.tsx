@@ -1,13 +1,17 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Approval } from "../../engine/documents";
-import { plural } from "../../format";
+import { plural, visible } from "../../format";
 import { useKeys } from "../../keys";
+import { useDocument } from "../../live";
 import { walkable } from "../../parts/cursor";
 import { DocumentView } from "../../parts/document-view";
 import { Filter, matches } from "../../parts/filter";
+import { WarnIcon } from "../../parts/icons";
 import { Panel } from "../../parts/panel";
+import { hrefOf } from "../../route";
 import { route } from "../../router";
+import { DecidedRequest } from "./decided-request";
 import { History } from "./history";
 import { useHeld } from "./held";
 import { RequestList } from "./request-list";
@@ -16,11 +20,32 @@ import { RequestList } from "./request-list";
 export function InboxView(): JSX.Element {
   return (
     <>
+      <Wanted />
       <DocumentView view="approvals" what="the requests that wait">
         {(requests) => <Waiting requests={requests} />}
       </DocumentView>
       <History />
     </>
+  );
+}
+
+/** The request that the address names, if it does not wait: what became of it, or that there is none. */
+function Wanted(): JSX.Element | null {
+  const [id] = route.value.path;
+  const waiting = useDocument("approvals").data;
+  const decisions = useDocument("decisions").data;
+  // One that waited while the user looked shows its outcome in its place.
+  const seen = useRef(new Set<string>());
+  for (const { request_id: other } of waiting ?? []) seen.current.add(other);
+  if (id === undefined || waiting === null || decisions === null || seen.current.has(id)) return null;
+  const decision = decisions.find(({ request_id: other }) => other === id);
+  if (decision !== undefined) return <DecidedRequest decision={decision} />;
+  return (
+    <p class="remark warn" role="alert" data-nowhere="request">
+      <WarnIcon />
+      <span>No request <code>{visible(id)}</code> is known: neither does it wait, nor is it among the decisions that are kept.</span>
+      <a href={hrefOf("inbox")}>All requests</a>
+    </p>
   );
 }
 
