@@ -2,12 +2,15 @@ import type { JSX } from "preact";
 import { formatCount, visible } from "../format";
 import { choose, route } from "../router";
 import { Dot, toneOf } from "./badge";
+import type { Tone } from "./badge";
 import { WarnIcon } from "./icons";
 
 interface Chip {
   readonly value: string;
   readonly label: string;
   readonly count: number;
+  /** Where the value alone does not say it. */
+  readonly tone?: Tone;
 }
 
 /** Kinds of rows with their counts; those that are pressed are shown, and the choice stands in the address. */
@@ -29,9 +32,9 @@ export function Chips({ legend, param, chips }: { legend: string; param: string;
         </p>
       )}
       <div class="chips" role="group" aria-label={legend}>
-        {chips.map(({ value, label, count }) => (
+        {chips.map(({ value, label, count, tone }) => (
           <button key={value} type="button" class="chip" aria-pressed={chosen.has(value)} disabled={count === 0 && !chosen.has(value)} onClick={() => toggle(value)}>
-            <Dot tone={toneOf(value)} />{label} <b>{formatCount(count)}</b>
+            <Dot tone={tone ?? toneOf(value)} />{label} <b>{formatCount(count)}</b>
           </button>
         ))}
       </div>

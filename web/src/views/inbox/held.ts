@@ -51,6 +51,8 @@ export interface HeldRequests {
   /** Cards that take no decision yet: they have just come or moved, or have the focus from one that is done. */
   readonly settling: ReadonlySignal<ReadonlySet<string>>;
   readonly settle: (id: string) => void;
+  /** Whether the list has been on the screen before: what it opens with has been nowhere else. */
+  readonly opened: { readonly current: boolean };
   readonly decide: (id: string, decided: Decided, byPointer: boolean) => void;
 }
 
@@ -63,6 +65,8 @@ interface List {
 export function useHeld(requests: readonly Approval[], list: List): HeldRequests {
   const held = useRef<readonly Entry[]>([]);
   const { settling, settle } = useSettling();
+  const opened = useRef(false);
+  useEffect(() => void (opened.current = true), []);
   const turn = useSignal(0);
   // Read, so that an end of holding draws the list again.
   void turn.value;
@@ -85,7 +89,7 @@ export function useHeld(requests: readonly Approval[], list: List): HeldRequests
     turn.value += 1;
     leaveCard(list.current, id, byPointer, settle);
   };
-  return { entries, settling, settle, decide };
+  return { entries, settling, settle, opened, decide };
 }
 
 /** The focus goes on from a card that is done: to the next one that waits, else to the last one before it. */
@@ -128,11 +132,12 @@ function useSettling(): Pick<HeldRequests, "settling" | "settle"> {
 }
 
 /** Settles each card that comes or moves, whatever has moved it. */
-export function useMoves(list: List, settle: (id: string) => void): void {
+export function useMoves(list: List, { settle, opened }: HeldRequests): void {
   const places = useRef<ReadonlyMap<string, number>>(new Map());
   const measure = useRef(() => {
     const before = places.current;
     places.current = placesOf(list.current);
+    if (!opened.current) return;
     for (const [id, top] of places.current) {
       if (Math.abs((before.get(id) ?? -Infinity) - top) >= STILL_PX) settle(id);
     }

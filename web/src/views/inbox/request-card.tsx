@@ -75,8 +75,10 @@ export function RequestCard({ entry, settling, onDecided, chosen = false }: Prop
             event.preventDefault();
           }}
         >
-          <input type="text" name="reason" placeholder="Reason (optional)" aria-label={`Reason for the decision on ${request.approval_type} by ${request.agent_id}`} maxLength={2000} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} onKeyDown={backToCard} />
-          <span class="key-hint quiet"><kbd>Esc</kbd>, then <kbd>a</kbd> or <kbd>x</kbd></span>
+          <span class="reason-field">
+            <input type="text" name="reason" placeholder="Reason (optional)" aria-label={`Reason for the decision on ${request.approval_type} by ${request.agent_id}`} maxLength={2000} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} onKeyDown={backToCard} />
+            <span class="key-hint quiet" aria-hidden="true">Esc, then a or x</span>
+          </span>
           <button type="button" class="action primary" data-act="approve" aria-busy={busy.value === "approve"} aria-disabled={moved} disabled={busy.value !== null} onClick={(event) => void decide("approve", event)}>Approve</button>
           <button type="button" class="action" data-act="reject" aria-busy={busy.value === "reject"} aria-disabled={moved} disabled={busy.value !== null} onClick={(event) => void decide("reject", event)}>Reject</button>
         </form>

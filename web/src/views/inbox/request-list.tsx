@@ -13,7 +13,7 @@ interface Props {
 
 /** Requests that wait, and those that waited a moment ago. */
 export function RequestList({ list, held, entries = held.entries, chosen = null }: Props): JSX.Element {
-  useMoves(list, held.settle);
+  useMoves(list, held);
   return (
     <ul class="cards" ref={list}>
       {entries.map((entry) => {

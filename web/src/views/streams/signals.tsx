@@ -51,7 +51,7 @@ function Signals({ document }: { document: SignalsDocument }): JSX.Element {
       <Chips
         legend="What became of them"
         param="life"
-        chips={(["waiting", "gone", "expired"] as const).map((life) => ({ value: life, label: LIFE[life].label, count: document[life] }))}
+        chips={(["waiting", "gone", "expired"] as const).map((life) => ({ value: life, label: LIFE[life].label, tone: LIFE[life].tone, count: document[life] }))}
       />
       <VirtualTable
         caption="Signals"
