@@ -183,6 +183,23 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("tells an empty store how to begin, and neither good nor bad of it", async () => {
+    const { agents } = fake.documents.now;
+    const none = Object.fromEntries(Object.keys(agents).map((state) => [state, 0]));
+    fake.documents.now = { ...fake.documents.now, verdict: "ok", headline: "No agent is known", agents: none, quiet: [], waiting: [], alerts: [] };
+    const page = await visit("#/now");
+    await page.waitForSelector(".verdict.plain");
+    await page.waitForSelector('[data-start="agents"]:has-text("muster heartbeat run --agent")');
+    await page.context().close();
+  });
+
+  it("offers the workflows that it knows for a choice of tiers", async () => {
+    const page = await visit("#/feedback");
+    await page.click('[data-known="workflows"] a:has-text("code-review")');
+    await page.waitForSelector('[data-panel="advice"] tr:has-text("triage")');
+    await page.context().close();
+  });
+
   it("holds one stream for all tabs, and hands it on", async () => {
     const page = await visit("#/now");
     const second = await page.context().newPage();
