@@ -57,8 +57,11 @@ describe("the keyboard alone", { skip: noChromium }, () => {
     await until(() => page.evaluate(() => document.activeElement?.getAttribute("data-request") === "req-1"), "the second request to have the focus");
     await page.keyboard.press("e");
     await page.keyboard.type("axe and keys agree");
+    await page.keyboard.press("Enter");
+    assert.equal(fake.acted.length, 0);
     await page.keyboard.press("Escape");
-    await page.focus('[data-request="req-1"]');
+    await until(() => page.evaluate(() => document.activeElement?.getAttribute("data-request") === "req-1"), "the card to have the focus again");
+    await page.waitForSelector('[data-request="req-1"] [data-act="approve"]:not([aria-disabled="true"])');
     await page.keyboard.press("a");
     await until(() => fake.acted.length === 1, "the decision");
     assert.deepEqual(fake.acted[0], ["approve", { request_id: "req-1", reason: "axe and keys agree" }]);

@@ -43,6 +43,39 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("keeps a decided request in its place, so that a second press decides no other", async () => {
+    const page = await visit("#/inbox");
+    const order = () => page.$$eval("[data-request]", (cards) => cards.map((card) => card.getAttribute("data-request")));
+    const [first, second] = await order();
+    const button = page.locator(`[data-request="${first}"] [data-act="reject"]`);
+    await button.click({ trial: true });
+    const { x, y, width, height } = await button.boundingBox();
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector(`[data-request="${first}"][data-gone]:has-text("rejected by you")`);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-request")), second);
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector('.nav .count:has-text("1")');
+    assert.deepEqual(await order(), [first, second]);
+    await page.waitForSelector(`[data-request="${first}"]`, { state: "detached" });
+    // The one below has moved up: for a moment it takes no press.
+    assert.equal(await page.getAttribute(`[data-request="${second}"] [data-act="reject"]`, "aria-disabled"), "true");
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.waitForSelector(`[data-request="${second}"] [data-act="reject"][aria-disabled="false"]`);
+    assert.deepEqual(fake.acted.map(([name, { request_id: id }]) => [name, id]), [["reject", first]]);
+    await page.context().close();
+  });
+
+  it("takes no press on a request that has just come above others", async () => {
+    const page = await visit("#/inbox");
+    await page.waitForSelector('[data-request="req-1"] [data-act="approve"][aria-disabled="false"]');
+    fake.set("approvals", [...fake.documents.approvals, request("req-0", { approval_type: "urgent", deadline: new Date(Date.now() + 1000).toISOString() })]);
+    await page.waitForSelector('[data-request="req-0"]');
+    const states = await page.$$eval('[data-act="approve"]', (buttons) => buttons.map((button) => button.getAttribute("aria-disabled")));
+    assert.deepEqual(states, states.map(() => "true"));
+    await page.waitForFunction(() => [...document.querySelectorAll("[data-act]")].every((button) => button.getAttribute("aria-disabled") === "false"));
+    await page.context().close();
+  });
+
   it("says what stands where a decision is refused", async () => {
     fake.documents.acts.reject = (takes) => ({ request_id: takes.request_id, outcome: "refused", refusal: "already_decided", approved: true, responder: "kim", reason: null, decided_at: null });
     const page = await visit("#/inbox");
@@ -101,6 +134,69 @@ describe("a page that is told of changes", { skip: noChromium }, () => {
     await page.waitForSelector('[data-connection="live"]');
     await page.click('[data-request="req-1"] [data-act="approve"]');
     await until(() => fake.acted.length === 1, "the decision to arrive with the new token");
+    await page.context().close();
+  });
+
+  it("keeps the figures of the usage when it is cut off, in another window too, with their age", async () => {
+    const page = await visit("#/usage");
+    await page.waitForSelector('[data-tile="cost"]');
+    await fake.halt();
+    await page.waitForSelector('[data-connection="lost"]');
+    await page.click('label:has-text("7 d")');
+    await page.waitForSelector('[data-remark="stale"]:has-text("of another window: all time")');
+    assert.equal(await page.isVisible('[data-tile="cost"]'), true);
+    await fake.resume();
+    await page.waitForSelector('[data-remark="stale"]', { state: "detached" });
+    await page.context().close();
+  });
+
+  it("leads to the end of what a run that is over has written", async () => {
+    const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => ({ n: from + at, stream: "out", text: `line ${from + at}` }));
+    fake.documents.output = () => ({ run_id: "c1", lines: lines(1, 400), gap: null, next: 400, total: 400, complete: true });
+    const page = await visit("#/runs/command/c1");
+    await page.waitForSelector('tr:has-text("line 1")');
+    assert.equal(await page.locator('tr:has-text("line 400")').count(), 0);
+    await page.click('button:has-text("To the end")');
+    await page.waitForSelector('tr:has-text("line 400")');
+    await page.context().close();
+  });
+
+  it("says of an address that it names nothing", async () => {
+    const page = await visit("#/now");
+    for (const [hash, place, words] of [
+      ["#/nosuch", "view", "nosuch"],
+      ["#/inbox/nope", "request", "nope"],
+      ["#/agents?state=bogus", "state", "bogus"],
+      ["#/usage?from=abc", "window", "from=abc"],
+      ["#/runs/nosuch", "runs", "nosuch"],
+    ]) {
+      await page.evaluate((to) => (location.hash = to), hash);
+      await page.waitForSelector(`[data-nowhere="${place}"]:has-text("${words}")`);
+    }
+    await page.evaluate(() => (location.hash = "#/agents?state=bogus"));
+    await page.click('[data-nowhere="state"] button');
+    await page.waitForSelector('[data-nowhere="state"]', { state: "detached" });
+    const decided = fake.documents.decisions.find(({ outcome }) => outcome === "rejected");
+    await page.evaluate((id) => (location.hash = `#/inbox/${id}`), decided.request_id);
+    await page.waitForSelector('[data-panel="decided"] [data-state="rejected"]');
+    await page.waitForSelector('[data-panel="decided"]:has-text("by lee")');
+    await page.context().close();
+  });
+
+  it("tells an empty store how to begin, and neither good nor bad of it", async () => {
+    const { agents } = fake.documents.now;
+    const none = Object.fromEntries(Object.keys(agents).map((state) => [state, 0]));
+    fake.documents.now = { ...fake.documents.now, verdict: "ok", headline: "No agent is known", agents: none, quiet: [], waiting: [], alerts: [] };
+    const page = await visit("#/now");
+    await page.waitForSelector(".verdict.plain");
+    await page.waitForSelector('[data-start="agents"]:has-text("muster heartbeat run --agent")');
+    await page.context().close();
+  });
+
+  it("offers the workflows that it knows for a choice of tiers", async () => {
+    const page = await visit("#/feedback");
+    await page.click('[data-known="workflows"] a:has-text("code-review")');
+    await page.waitForSelector('[data-panel="advice"] tr:has-text("triage")');
     await page.context().close();
   });
 

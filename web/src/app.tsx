@@ -24,6 +24,7 @@ import { Nav } from "./shell/nav";
 import { Palette } from "./shell/palette";
 import { Tools } from "./shell/tools";
 import { setTheme } from "./theme";
+import { Nowhere } from "./views/nowhere";
 import { View } from "./views/view";
 
 /** The page, or plain words where it cannot be drawn. */
@@ -51,7 +52,8 @@ export class Page extends Component<{ session: Session }, { failure: unknown }> 
 
 /** What is shown: what the address says, else what fits. */
 function currentView(session: Session): ViewId | null {
-  const wanted = route.value.view;
+  const { view: wanted, path } = route.value;
+  if (wanted === null && path.length > 0) return null;
   if (session.phase.value.kind === "looking" && session.engine.value === null) return null;
   return wanted ?? (session.server.value === null ? "usage" : "now");
 }
@@ -106,8 +108,8 @@ function App({ session }: { session: Session }): JSX.Element {
   ];
   useKeys("Go to", VIEWS.map(({ id, label, key }) => ({ keys: `g ${key}`, label, run: () => go({ view: id, path: [], params: {} }) })));
   useKeys("Lists", [
-    { keys: "j", label: "Next row", run: () => walk(1) },
-    { keys: "k", label: "Row before", run: () => walk(-1) },
+    { keys: "j", label: "Next row", run: () => walk(1), repeats: true },
+    { keys: "k", label: "Row before", run: () => walk(-1), repeats: true },
   ]);
   useKeys("Page", [
     { keys: "Ctrl-K", label: "Go anywhere by name", run: () => (overlay.value = "palette") },
@@ -124,6 +126,7 @@ function App({ session }: { session: Session }): JSX.Element {
 
   const phase = session.phase.value;
   const label = VIEWS.find(({ id }) => id === view)?.label ?? "";
+  const nowhere = route.value.view === null && route.value.path.length > 0;
   return (
     <ServerContext.Provider value={documents}>
       <a class="skip" href="#content" onClick={skipToContent}>Skip to the content</a>
@@ -145,7 +148,7 @@ function App({ session }: { session: Session }): JSX.Element {
         </aside>
         <div class="body">
           <header class="top">
-            <h1>{label}</h1>
+            <h1>{nowhere ? "Nothing here" : label}</h1>
             <Tools session={session} view={view} onFiles={onFiles} onRefresh={refresh} />
           </header>
           <input ref={fileInput} type="file" multiple hidden data-input="files" onChange={pick} />
@@ -158,7 +161,7 @@ function App({ session }: { session: Session }): JSX.Element {
             data-phase={view === "usage" || view === null ? phase.kind : "ready"}
             aria-busy={view === "usage" && phase.kind === "reading"}
           >
-            <View view={view} session={session} onFiles={onFiles} onFolder={onFolder} />
+            {nowhere ? <Nowhere /> : <View view={view} session={session} onFiles={onFiles} onFolder={onFolder} />}
           </main>
         </div>
       </div>

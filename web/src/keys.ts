@@ -6,6 +6,8 @@ export interface Binding {
   readonly keys: string;
   readonly label: string;
   readonly run: () => void;
+  /** Again and again while it is held down. */
+  readonly repeats?: boolean;
 }
 
 export interface BindingGroup {
@@ -72,11 +74,11 @@ export function startKeys(): void {
     if (isTyping(event.target) || overlays.peek() > 0) return;
     const chord = first !== null && Date.now() - first.at < CHORD_MS ? `${first.key} ${event.key}` : null;
     first = null;
-    if (chord !== null && press(chord)) {
+    if (chord !== null && press(chord, event.repeat)) {
       event.preventDefault();
       return;
     }
-    if (press(event.key)) {
+    if (press(event.key, event.repeat)) {
       event.preventDefault();
       return;
     }
@@ -84,11 +86,11 @@ export function startKeys(): void {
   });
 }
 
-function press(keys: string): boolean {
+function press(keys: string, held = false): boolean {
   for (const group of registered.peek().toReversed()) {
     const binding = group.current.bindings.find((candidate) => candidate.keys === keys);
     if (binding !== undefined) {
-      binding.run();
+      if (!held || binding.repeats === true) binding.run();
       return true;
     }
   }

@@ -16,7 +16,7 @@ export type ViewId = (typeof VIEWS)[number]["id"];
 
 /** What the address says: a view, perhaps one thing in it, and what is chosen there. */
 export interface Route {
-  /** `null`: nothing is said, and the page shows what fits. */
+  /** `null`: nothing is said, and the page shows what fits; or, with a path, what is said names no view. */
   readonly view: ViewId | null;
   /** The parts of the path after the view. */
   readonly path: readonly string[];
@@ -36,13 +36,13 @@ export function parseRoute(fragment: string): Route {
   const [path = "", search = ""] = splitOnce(text.slice(1), "?");
   const [name, ...rest] = path.split("/").map(decode);
   const view = VIEWS.find(({ id }) => id === name)?.id;
-  if (view === undefined) return HOME;
+  if (view === undefined) return { view: null, path: [name ?? "", ...rest], params: {} };
   return { view, path: rest.filter((part) => part !== ""), params: readParams(search) };
 }
 
 /** The fragment that `parseRoute` reads back. */
 export function formatRoute({ view, path, params }: Route): string {
-  if (view === null) return "#";
+  if (view === null) return path.length === 0 ? "#" : `#/${path.map(encodeURIComponent).join("/")}`;
   const search = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== "")).toString();
   const name = [view, ...path].map(encodeURIComponent).join("/");
   return `#/${name}${search === "" ? "" : `?${search}`}`;

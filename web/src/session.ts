@@ -34,8 +34,10 @@ export class Session {
   readonly #window = signal<TimeWindow>(ALL);
   readonly #engine = signal<Engine | null>(null);
   readonly #server = signal<Engine | null>(null);
+  readonly #answeredAt = signal(0);
+  readonly #stale = signal<Problem | null>(null);
+  readonly #answeredWindow = signal<TimeWindow>(ALL);
   readonly #left = signal<readonly string[]>([]);
-  #answeredWindow: TimeWindow = ALL;
   #running: AbortController | null = null;
   #unsubscribe: () => void = () => {};
 
@@ -49,6 +51,18 @@ export class Session {
   /** The last answer; stays while the next one is on its way. */
   get answer(): ReadonlySignal<Answer | null> {
     return this.#answer;
+  }
+  /** When the last answer came, in milliseconds since 1970; 0 before. */
+  get answeredAt(): ReadonlySignal<number> {
+    return this.#answeredAt;
+  }
+  /** Which part of time the last answer is about: that of the choice, unless its own answer is not there. */
+  get answeredWindow(): ReadonlySignal<TimeWindow> {
+    return this.#answeredWindow;
+  }
+  /** Why the last answer is not a newer one. */
+  get stale(): ReadonlySignal<Problem | null> {
+    return this.#stale;
   }
   get window(): ReadonlySignal<TimeWindow> {
     return this.#window;
@@ -148,7 +162,9 @@ export class Session {
       if (!isCurrent()) return;
       batch(() => {
         this.#answer.value = answer;
-        this.#answeredWindow = window;
+        this.#answeredWindow.value = window;
+        this.#answeredAt.value = Date.now();
+        this.#stale.value = null;
         this.#phase.value = { kind: "ready" };
       });
     } catch (error) {
@@ -157,9 +173,13 @@ export class Session {
         await this.#afterCancel();
         return;
       }
-      // The connection's own sign says that what is shown may be old.
-      if (unseen) return;
-      this.#phase.value = { kind: "failed", problem: problemOf(error) };
+      const problem = problemOf(error);
+      batch(() => {
+        // Figures that were there stay in sight, with their age.
+        const keeps = engine === this.#server.value && this.#answer.value !== null;
+        this.#stale.value = keeps ? problem : null;
+        this.#phase.value = keeps ? { kind: "ready" } : { kind: "failed", problem };
+      });
     } finally {
       if (isCurrent()) this.#running = null;
     }
@@ -169,9 +189,9 @@ export class Session {
     this.#running = null;
     if (this.#answer.value !== null) {
       // The figures shown are those of the window before: the choice must say so.
-      if (!sameWindow(this.#window.value, this.#answeredWindow)) {
-        this.#around.writeFragment(formatFragment(this.#answeredWindow));
-        this.#window.value = this.#answeredWindow;
+      if (!sameWindow(this.#window.value, this.#answeredWindow.value)) {
+        this.#around.writeFragment(formatFragment(this.#answeredWindow.value));
+        this.#window.value = this.#answeredWindow.value;
       }
       this.#phase.value = { kind: "ready" };
       return;
@@ -197,7 +217,10 @@ export class Session {
     if (before !== null && before !== engine) before.close();
     batch(() => {
       // Figures of one source must not stand under the name of another.
-      if (before !== engine) this.#answer.value = null;
+      if (before !== engine) {
+        this.#answer.value = null;
+        this.#stale.value = null;
+      }
       this.#engine.value = engine;
       this.#left.value = left;
     });

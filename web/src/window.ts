@@ -31,6 +31,17 @@ export function parseFragment(fragment: string): TimeWindow {
   return rangeWindow(parseDay(search.get("from")), parseDay(search.get("to")));
 }
 
+/** The parameters that name no window, as `from=abc`; of a range in which one side can be read, only the other one. */
+export function unreadWindow(params: Readonly<Record<string, string>>): readonly string[] {
+  const unread: string[] = [];
+  const { days, from, to } = params;
+  if (days !== undefined && parseFragment(`#days=${days}`).kind !== "days") unread.push(`days=${days}`);
+  for (const [name, day] of [["from", from], ["to", to]] as const) {
+    if (day !== undefined && parseDay(day) === null) unread.push(`${name}=${day}`);
+  }
+  return unread;
+}
+
 /** A window between two days in either order. */
 export function rangeWindow(from: string | null, to: string | null): TimeWindow {
   if (from === null && to === null) return ALL;
@@ -75,4 +86,17 @@ export function windowBounds(window: TimeWindow, now: Date): { from?: string; to
 
 export function sameWindow(a: TimeWindow, b: TimeWindow): boolean {
   return formatFragment(a) === formatFragment(b);
+}
+
+/** The window in words: `all time`, `the last 7 days`, `2026-11-01 to 2026-11-15`. */
+export function windowWords(window: TimeWindow): string {
+  switch (window.kind) {
+    case "all":
+      return "all time";
+    case "days":
+      return window.days === 1 ? "the last day" : `the last ${window.days} days`;
+    case "range":
+      if (window.to === null) return `from ${window.from ?? ""} on`;
+      return window.from === null ? `until ${window.to}` : `${window.from} to ${window.to}`;
+  }
 }

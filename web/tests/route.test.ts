@@ -11,7 +11,14 @@ describe("the address", () => {
     expect(formatRoute(parseRoute("#from=2026-11-01&to=2026-11-15"))).toBe("#/usage?from=2026-11-01&to=2026-11-15");
   });
 
-  it.each(["", "#", "#/", "#/nowhere", "#/Agents"])("%s names no view", (fragment) => expect(parseRoute(fragment)).toEqual(HOME));
+  it.each(["", "#", "#/"])("%s says nothing", (fragment) => expect(parseRoute(fragment)).toEqual(HOME));
+
+  it.each(["#/nowhere", "#/Agents", "#/nowhere/a%2Fb"])("%s names no view, and stays as it was", (fragment) => {
+    const route = parseRoute(fragment);
+    expect(route.view).toBeNull();
+    expect(route.path).not.toEqual([]);
+    expect(formatRoute(route)).toBe(fragment);
+  });
 
   it("bears names that hold anything", () => {
     for (const id of ["a/b", "a?b#c", "50%", "\u00e4 \u{1f600}", "..", "%zz"]) {

@@ -164,6 +164,31 @@ describe("with a server", () => {
     expect(session.window.value).toEqual({ kind: "days", days: 90 });
   });
 
+  it("keeps the last figures when it is gone, also in another window, and says so", async () => {
+    const server = new ManualEngine("http");
+    const { session } = begin(server);
+    const started = session.start();
+    await settled();
+    server.asked[0]?.resolve(ANSWER);
+    await started;
+    server.change();
+    server.asked[1]?.reject(new Problem("unreachable", "gone", "wait"));
+    await settled();
+    expect(session.stale.value).toMatchObject({ message: "gone" });
+    const changed = session.setWindow({ kind: "days", days: 7 });
+    server.asked[2]?.reject(new Problem("unreachable", "gone", "wait"));
+    await changed;
+    expect(session.phase.value).toEqual({ kind: "ready" });
+    expect(session.answer.value).toBe(ANSWER);
+    expect(session.answeredWindow.value).toEqual({ kind: "all" });
+    server.change();
+    expect(server.asked[3]?.params.window).toEqual({ kind: "days", days: 7 });
+    server.asked[3]?.resolve(ANSWER);
+    await settled();
+    expect(session.stale.value).toBeNull();
+    expect(session.answeredWindow.value).toEqual({ kind: "days", days: 7 });
+  });
+
   it("shows its problem, and recovers", async () => {
     const server = new ManualEngine("http");
     const { session } = begin(server);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ALL, formatFragment, nextDay, parseDay, parseFragment, rangeWindow, windowBounds, windowQuery } from "../src/window";
+import { ALL, formatFragment, nextDay, parseDay, parseFragment, rangeWindow, unreadWindow, windowBounds, windowQuery, windowWords } from "../src/window";
 
 const now = new Date("2026-11-20T12:00:00Z");
 
@@ -41,4 +41,25 @@ describe("the window as bounds", () => {
     expect(windowQuery({ kind: "range", from: null, to: "2026-11-15" })).toEqual({ to: "2026-11-16T00:00:00Z" });
     expect(windowQuery(ALL)).toEqual({});
   });
+});
+
+describe("an address that names no window", () => {
+  it.each([
+    [{ from: "abc" }, ["from=abc"]],
+    [{ from: "2026-11-01", to: "2026-02-30" }, ["to=2026-02-30"]],
+    [{ days: "0" }, ["days=0"]],
+    [{ days: "7", workflow: "review" }, []],
+    [{}, []],
+  ])("%j: %j", (params, unread) => expect(unreadWindow(params)).toEqual(unread));
+});
+
+describe("the window in words", () => {
+  it.each([
+    ["#", "all time"],
+    ["#days=1", "the last day"],
+    ["#days=7", "the last 7 days"],
+    ["#from=2026-11-01&to=2026-11-15", "2026-11-01 to 2026-11-15"],
+    ["#from=2026-11-01", "from 2026-11-01 on"],
+    ["#to=2026-11-15", "until 2026-11-15"],
+  ])("%s is %s", (fragment, words) => expect(windowWords(parseFragment(fragment))).toBe(words));
 });

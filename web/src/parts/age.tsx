@@ -9,6 +9,13 @@ export function Ago({ time }: { time: string }): JSX.Element {
   return <time dateTime={time} title={`${formatTime(time)} UTC`}>{formatAge(now.value - ms)} ago</time>;
 }
 
+/** For how long something has been so, going on with the clock; the time itself in the title. */
+export function For({ since }: { since: string }): JSX.Element {
+  const ms = Date.parse(since);
+  if (Number.isNaN(ms)) return <span>since {since}</span>;
+  return <time dateTime={since} title={`since ${formatTime(since)} UTC`}>for {formatAge(now.value - ms)}</time>;
+}
+
 /** How much time is left until then. */
 export function Left({ until }: { until: string }): JSX.Element {
   const ms = Date.parse(until) - now.value;

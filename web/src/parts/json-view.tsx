@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { visible } from "../format";
 
-/** Longer values have a line of their own. */
-const SHORT = 22;
+/** Name and value of more characters than this have a line of their own; the column of names is as wide as 13. */
+const SHORT = 26;
+const SHORTEST_NAME = 13;
 
 /** Text from agents, as text: short values in a line, the rest as indented JSON. */
 export function JsonFields({ value }: { value: Readonly<Record<string, unknown>> }): JSX.Element {
@@ -11,7 +12,7 @@ export function JsonFields({ value }: { value: Readonly<Record<string, unknown>>
   return (
     <dl class="fields">
       {entries.map(([name, field]) => (
-        <div key={name} class={isShort(field) && plain(field).length <= SHORT ? "" : "long"}>
+        <div key={name} class={isShort(field) && Math.max(SHORTEST_NAME, name.length) + plain(field).length <= SHORT ? "" : "long"}>
           <dt>{visible(name)}</dt>
           <dd>{isShort(field) ? visible(plain(field)) : <pre>{readable(field)}</pre>}</dd>
         </div>

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Agent, AgentDocument } from "../../engine/documents";
 import { formatAge, formatCount, formatRatio, formatTime, formatWords, plural, visible } from "../../format";
-import { Ago, GrowingSpan } from "../../parts/age";
+import { For, GrowingSpan } from "../../parts/age";
 import { Badge } from "../../parts/badge";
 import { DataTable } from "../../parts/data-table";
 import { DocumentView } from "../../parts/document-view";
@@ -29,7 +29,7 @@ function Detail({ document, at }: { document: AgentDocument; at: number }): JSX.
   return (
     <>
       <Panel title={visible(agent.display_name ?? agent.agent_id)} name="agent" note={agent.display_name !== null ? visible(agent.agent_id) : undefined} controls={<Badge state={agent.state} />}>
-        <p class="explain">{visible(agent.reason)}{agent.since !== null && <span class="quiet"> ({agent.state} since <Ago time={agent.since} />)</span>}</p>
+        <p class="explain">{visible(agent.reason)}{agent.since !== null && <span class="quiet"> ({agent.state} <For since={agent.since} />)</span>}</p>
         <Facts agent={agent} at={at} />
         <BeatStrip beats={document.beats} work={document.work} interval={agent.interval_s} />
       </Panel>
@@ -72,7 +72,7 @@ function Facts({ agent, at }: { agent: Agent; at: number }): JSX.Element {
       <div><dt>Says</dt><dd>{agent.status === null ? "nothing" : formatWords(visible(agent.status))}</dd></div>
       <div><dt>Task</dt><dd>{agent.current_task === null || agent.current_task === "" ? "none" : visible(agent.current_task)}</dd></div>
       {agent.progress !== null && <div><dt>Progress</dt><dd>{formatRatio(agent.progress)} <Meter part={agent.progress} label="Progress" /></dd></div>}
-      {waiting !== null && <div><dt>Waits for a human</dt><dd><a href={hrefOf("inbox", [waiting.request_id])}>{visible(waiting.approval_type)}</a> since <Ago time={waiting.since} /></dd></div>}
+      {waiting !== null && <div><dt>Waits for a human</dt><dd><a href={hrefOf("inbox", [waiting.request_id])}>{visible(waiting.approval_type)}</a> <For since={waiting.since} /></dd></div>}
       {agent.suspicion !== null && <div><dt>Suspicion</dt><dd title="phi accrual: 1 is a silence that one in ten gaps would reach, 3 one in a thousand">{agent.suspicion.toFixed(1)}</dd></div>}
       {agent.clock_skew_s !== null && <div><dt>Its clock</dt><dd class="warn-text">{Math.abs(agent.clock_skew_s)} s {agent.clock_skew_s > 0 ? "ahead" : "behind"}</dd></div>}
       {agent.ttl_left_s !== null && <div><dt>Record kept</dt><dd>{agent.ttl_left_s === 0 ? "gone" : `${formatAge(agent.ttl_left_s * 1000)} more`}</dd></div>}

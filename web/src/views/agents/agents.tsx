@@ -56,7 +56,7 @@ function Fleet({ agents, at }: { agents: readonly Agent[]; at: number }): JSX.El
         rows={rows}
         rowKey={({ agent_id: id }) => id}
         href={({ agent_id: id }) => hrefOf("agents", [id])}
-        empty={agents.length === 0 ? "No agent has been heard of yet. Agents appear with their first heartbeat: muster heartbeat run -- COMMAND." : "No agent fits what is chosen above."}
+        empty={agents.length === 0 ? "No agent has been heard of yet. Agents appear with their first heartbeat: muster heartbeat run --agent NAME -- COMMAND." : "No agent fits what is chosen above."}
       />
     </Panel>
   );

@@ -7,7 +7,11 @@ import type { Column } from "../../parts/column";
 import { DataTable } from "../../parts/data-table";
 import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
+import { hrefOf } from "../../route";
 import { choose, route } from "../../router";
+
+/** Of many workflows these are offered; all of them as one types. */
+const MOST_OFFERED = 24;
 
 /** Which tier the stages of a workflow should run on. */
 export function Advice(): JSX.Element {
@@ -27,7 +31,14 @@ export function Advice(): JSX.Element {
       }
     >
       {workflow === "" ? (
-        <p class="nothing">Name a workflow to see how its stages score on each tier, and which tier is recommended.</p>
+        <>
+          <p class="nothing">{known.length === 0 ? "Name a workflow" : "Choose a workflow, or name another one above,"} to see how its stages score on each tier, and which tier is recommended.</p>
+          {known.length > 0 && (
+            <p class="places" data-known="workflows">
+              {known.slice(0, MOST_OFFERED).map((name) => <a key={name} href={hrefOf("feedback", [], { workflow: name })}>{visible(name)}</a>)}
+            </p>
+          )}
+        </>
       ) : (
         <DocumentView view="quality" params={{ workflow }} what="the scores of this workflow">{(document) => <Stages document={document} />}</DocumentView>
       )}

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Change } from "../../engine/documents";
 import { visible } from "../../format";
-import { Ago } from "../../parts/age";
+import { Ago, For } from "../../parts/age";
 import { Dot, toneOf } from "../../parts/badge";
 import { Panel } from "../../parts/panel";
 import { hrefOf } from "../../route";
@@ -11,7 +11,7 @@ const MOST = 30;
 /** What is not as it was an hour ago, newest first. */
 export function Changes({ changes, since }: { changes: readonly Change[]; since: string }): JSX.Element {
   return (
-    <Panel title="Changed" name="changes" note={<>since <Ago time={since} /></>}>
+    <Panel title="Changed" name="changes" note={<For since={since} />}>
       {changes.length === 0 ? (
         <p class="nothing">Nothing.</p>
       ) : (

@@ -1,16 +1,17 @@
 import type { JSX } from "preact";
 import type { NowDocument } from "../../engine/documents";
-import { plural, visible } from "../../format";
+import { visible } from "../../format";
 import { hrefOf } from "../../route";
-import { Ago } from "../../parts/age";
+import { For } from "../../parts/age";
 import { Badge, Dot, toneOf } from "../../parts/badge";
+import { Copyable } from "../../parts/copy";
 import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
 import { StoreLine } from "../../parts/store-line";
-import { RequestCard } from "../inbox/request-card";
 import { Changes } from "./changes";
 import { Quiet } from "./quiet";
 import { SpendPanel } from "./spend";
+import { Waiting } from "./waiting";
 
 /** Who is alive, who waits, what it costs, what has changed: all that needs a person now. */
 export function NowView(): JSX.Element {
@@ -25,17 +26,10 @@ function Now({ now }: { now: NowDocument }): JSX.Element {
   return (
     <>
       <Verdict now={now} />
-      <Counts now={now} />
+      {now.agents.total === 0 ? <Start /> : <Counts now={now} />}
       <div class="grid">
         <div class="stack">
-          {now.waiting.length > 0 && (
-            <Panel title="Waiting for a human" name="waiting" note={<a href={hrefOf("inbox")}>Inbox</a>}>
-              <ul class="cards">
-                {now.waiting.map((request) => <RequestCard key={request.request_id} request={request} />)}
-              </ul>
-              {now.waiting_left_out > 0 && <p class="more"><a href={hrefOf("inbox")}>{plural(now.waiting_left_out, "more request")}</a></p>}
-            </Panel>
-          )}
+          <Waiting requests={now.waiting} leftOut={now.waiting_left_out} />
           <Quiet agents={now.quiet} leftOut={now.quiet_left_out} total={now.agents.total} />
         </div>
         <div class="stack">
@@ -50,11 +44,23 @@ function Now({ now }: { now: NowDocument }): JSX.Element {
 }
 
 function Verdict({ now }: { now: NowDocument }): JSX.Element {
+  // With nobody to watch, nothing is well either.
+  const tone = now.verdict === "unknown" || (now.verdict === "ok" && now.agents.total === 0) ? "plain" : toneOf(now.verdict);
   return (
-    <p class={`verdict ${toneOf(now.verdict)}`} data-verdict={now.verdict} role="status">
-      <Dot tone={now.verdict === "unknown" ? "plain" : toneOf(now.verdict)} />
+    <p class={`verdict ${tone}`} data-verdict={now.verdict} role="status">
+      <Dot tone={tone} />
       <strong>{visible(now.headline)}</strong>
     </p>
+  );
+}
+
+/** How the first agent comes. */
+function Start(): JSX.Element {
+  return (
+    <section class="start" data-start="agents">
+      <p>An agent appears here with its first heartbeat. Put this before the command that starts it:</p>
+      <Copyable text="muster heartbeat run --agent NAME -- COMMAND" />
+    </section>
   );
 }
 
@@ -82,7 +88,7 @@ function Alerts({ now }: { now: NowDocument }): JSX.Element | null {
         {now.alerts.map((rule) => (
           <li key={rule.name}>
             <Badge state={rule.state} /> <b>{visible(rule.name)}</b> {visible(rule.finding)}
-            {rule.since !== null && <span class="quiet"> since <Ago time={rule.since} /></span>}
+            {rule.since !== null && <span class="quiet"> <For since={rule.since} /></span>}
           </li>
         ))}
       </ul>

@@ -19,6 +19,9 @@ const COLUMNS: readonly Column<OutputRow>[] = [
   { key: "text", label: "Output", class: "output-line", cell: (row) => (row.kind === "line" ? <Line line={row.line} /> : <em>{formatCount(row.last - row.first + 1)} lines are not kept</em>), value: (row) => (row.kind === "line" ? row.line.text : null) },
 ];
 
+/** So many lines are in sight on any screen. */
+const MORE_THAN_FITS = 12;
+
 function Line({ line }: { line: OutputLine }): JSX.Element {
   return (
     <code class={line.stream === "err" ? "err" : ""}>
@@ -33,7 +36,8 @@ function Line({ line }: { line: OutputLine }): JSX.Element {
 export function Output({ id, open }: { id: string; open: boolean }): JSX.Element {
   const documents = useContext(ServerContext);
   const rows = useSignal<readonly OutputRow[]>([]);
-  const follow = useSignal(true);
+  // What has ended is read from its beginning; what goes on is followed, to its last line.
+  const follow = useSignal(open);
   const failure = useSignal("");
 
   useEffect(() => {
@@ -57,6 +61,7 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
       controls={
         <>
           <Filter label="Search the output" />
+          {!open && !follow.value && shown.length > MORE_THAN_FITS && <button type="button" class="action" onClick={() => (follow.value = true)}>To the end</button>}
           {open && <button type="button" class="action" aria-pressed={follow.value} onClick={() => (follow.value = !follow.value)}>Follow</button>}
         </>
       }
@@ -69,7 +74,7 @@ export function Output({ id, open }: { id: string; open: boolean }): JSX.Element
         rowKey={({ key }) => key}
         rowClass={({ kind }) => (kind === "gap" ? "gap-row" : "")}
         dense
-        follow={open && follow.value}
+        follow={follow.value}
         onFollow={(at) => (follow.value = at)}
         empty={rows.value.length === 0 ? (open ? "Nothing was written yet." : "It wrote nothing.") : "No line holds these words."}
       />

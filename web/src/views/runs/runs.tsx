@@ -1,4 +1,6 @@
 import type { JSX } from "preact";
+import { visible } from "../../format";
+import { WarnIcon } from "../../parts/icons";
 import { Tabs } from "../../parts/tabs";
 import { hrefOf } from "../../route";
 import { route } from "../../router";
@@ -30,7 +32,14 @@ export function RunsView(): JSX.Element {
       ) : part === "compare" && item !== undefined && other !== undefined ? (
         <Compare first={item} second={other} />
       ) : (
-        <WorkflowRuns />
+        <>
+          {part !== undefined && (
+            <p class="remark warn" role="alert" data-nowhere="runs">
+              <WarnIcon /><span>The address asks for <code>{visible(route.value.path.join("/"))}</code>, and no runs are called so.</span>
+            </p>
+          )}
+          <WorkflowRuns />
+        </>
       )}
     </>
   );

@@ -5,7 +5,7 @@ import { formatAge, formatWords, visible } from "../../format";
 import { ServerContext } from "../../live";
 import { now } from "../../clock";
 import { ActButton } from "../../parts/act-button";
-import { Ago } from "../../parts/age";
+import { Ago, For } from "../../parts/age";
 import { Badge } from "../../parts/badge";
 import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
@@ -41,7 +41,7 @@ function Rule({ rule }: { rule: AlertRule }): JSX.Element {
         <span>{visible(rule.when)}</span>
         <span class="quiet">tells {rule.delivery === "page" ? "this page" : `a ${rule.delivery}`}, at most every {formatAge(rule.cooldown_s * 1000)}</span>
       </header>
-      <p class="explain">{visible(rule.finding)}{rule.since !== null && <span class="quiet"> ({formatWords(rule.state)} since <Ago time={rule.since} />)</span>}</p>
+      <p class="explain">{visible(rule.finding)}{rule.since !== null && <span class="quiet"> ({formatWords(rule.state)} <For since={rule.since} />)</span>}</p>
       {rule.last_delivered_at !== null && <p class="quiet">Last told <Ago time={rule.last_delivered_at} />.</p>}
       {rule.last_error !== null && <p class="bad-text">{visible(rule.last_error)}</p>}
       {documents !== null && documents.engine.capabilities.acts.includes("alert-mute") && (

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Signal, SignalsDocument } from "../../engine/documents";
 import { formatAge, plural, visible } from "../../format";
-import { Ago, Left } from "../../parts/age";
+import { Ago, For, Left } from "../../parts/age";
 import { Badge } from "../../parts/badge";
 import { Chips, chosenValues } from "../../parts/chips";
 import type { Column } from "../../parts/column";
@@ -47,11 +47,11 @@ function Signals({ document }: { document: SignalsDocument }): JSX.Element {
   );
   const detail = document.signals.find(({ signal_id: id }) => id === chosen.value);
   return (
-    <Panel title="Signals" name="signals" note={document.watched_since === null ? "nobody has watched them" : <>watched since <Ago time={document.watched_since} /></>} controls={<Filter label="Filter signals" />}>
+    <Panel title="Signals" name="signals" note={document.watched_since === null ? "nobody has watched them" : <>watched <For since={document.watched_since} /></>} controls={<Filter label="Filter signals" />}>
       <Chips
         legend="What became of them"
         param="life"
-        chips={(["waiting", "gone", "expired"] as const).map((life) => ({ value: life, label: LIFE[life].label, count: document[life] }))}
+        chips={(["waiting", "gone", "expired"] as const).map((life) => ({ value: life, label: LIFE[life].label, tone: LIFE[life].tone, count: document[life] }))}
       />
       <VirtualTable
         caption="Signals"

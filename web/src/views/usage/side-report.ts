@@ -12,7 +12,7 @@ export function useSideReport<Name extends SideReport>(session: Session, name: N
   const engine = session.engine.value;
   const answer = session.answer.value;
   const served = engine !== null && engine === session.server.value;
-  const fromServer = useDocument(name, windowQuery(session.window.value)).data;
+  const fromServer = useDocument(name, windowQuery(session.answeredWindow.value)).data;
   const fromFiles = useSignal<Documents[Name] | null>(null);
   useEffect(() => {
     fromFiles.value = null;

@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { formatTime, plural } from "../../format";
-import { LockIcon } from "../../parts/icons";
+import { formatTime, plural, visible } from "../../format";
+import { Ago } from "../../parts/age";
+import { LockIcon, WarnIcon } from "../../parts/icons";
+import { choose, route } from "../../router";
 import type { Session } from "../../session";
+import { sameWindow, unreadWindow, windowWords } from "../../window";
 import { Empty } from "../open/empty";
 import { Failed } from "../open/failed";
 import { Reading } from "../open/reading";
@@ -24,10 +27,11 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
   const words = useMemo(() => spoken(session), [phase.kind, engine, window]);
   return (
     <>
+      <Unread session={session} />
       {phase.kind === "reading" && <Reading progress={phase.progress} onCancel={() => session.cancel()} />}
       {phase.kind === "empty" && <Empty onFiles={onFiles} onFolder={onFolder} />}
       {phase.kind === "failed" && <Failed session={session} problem={phase.problem} onFiles={onFiles} onFolder={onFolder} />}
-      {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <Usage session={session} answer={answer} />}
+      {answer !== null && (phase.kind === "ready" || phase.kind === "reading") && <><Stale session={session} /><Usage session={session} answer={answer} /></>}
       {phase.kind !== "empty" && phase.kind !== "looking" && (
         <footer>
           <LockIcon />
@@ -38,6 +42,35 @@ export function UsageView({ session, onFiles, onFolder }: Props): JSX.Element {
       )}
       <p class="hidden" role="status">{words}</p>
     </>
+  );
+}
+
+/** That the address asks for a window that there is none of. */
+function Unread({ session }: { session: Session }): JSX.Element | null {
+  const { view, params } = route.value;
+  const unread = view === "usage" ? unreadWindow(params) : [];
+  if (unread.length === 0) return null;
+  return (
+    <p class="remark warn" role="alert" data-nowhere="window">
+      <WarnIcon />
+      <span>The address says <code>{visible(unread.join("&"))}</code>, which is no window: days are from 1 on, and <code>from</code> and <code>to</code> are dates as 2026-11-20. Shown is {windowWords(session.window.value)}.</span>
+      <button type="button" class="link" onClick={() => choose({ days: "", from: "", to: "" })}>Show all time</button>
+    </p>
+  );
+}
+
+/** That the figures are not the newest, and of which window they are. */
+function Stale({ session }: { session: Session }): JSX.Element | null {
+  const problem = session.stale.value;
+  if (problem === null) return null;
+  const answered = session.answeredWindow.value;
+  const other = !sameWindow(answered, session.window.value);
+  return (
+    <p class="remark warn" role="alert" data-remark="stale">
+      <WarnIcon />
+      <span>{problem.message} What you see is from <Ago time={new Date(session.answeredAt.value).toISOString()} />{other && <>, and of another window: {windowWords(answered)}</>}.</span>
+      <button type="button" class="link" onClick={() => void session.refresh()}>Try again</button>
+    </p>
   );
 }
 

@@ -52,16 +52,10 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
         <div class="stack">
           <Breakdown by="model" groups={report.by_model} whole={whole} />
           <Breakdown by="provider" groups={report.by_provider} whole={whole} />
-          <WhenSeen>
-            {() => (
-              <>
-                <ModelsPanel session={session} />
-                {served && <AccountPanel />}
-              </>
-            )}
-          </WhenSeen>
+          {served && <WhenSeen>{() => <AccountPanel />}</WhenSeen>}
         </div>
       </div>
+      <WhenSeen>{() => <ModelsPanel session={session} />}</WhenSeen>
       <Recent calls={report.recent} total={report.totals.calls} />
       <Provenance answer={answer} />
     </>
