@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Args;
-use muster_core::{LogKind, Usd, Window};
+use muster_core::Usd;
 
-use super::logs::{LogArgs, Need};
-use super::ops::show_page;
+use super::logs::LogArgs;
+use super::ops::{Ops, show_page};
 use super::session::runtime;
 use super::{Context, values};
 use crate::config::Config;
@@ -46,19 +46,8 @@ impl Demonstration {
         let project = demo.project();
         std::fs::create_dir_all(&project)
             .map_err(|error| Failure::output(&project.display().to_string(), &error))?;
-        let others: Vec<LogKind> = LogKind::ALL
-            .into_iter()
-            .filter(|kind| *kind != LogKind::Usage)
-            .collect();
-        let need = Need {
-            needed: &[LogKind::Usage],
-            also: &others,
-            window: Window::ALL,
-            against: None,
-            recent: 0,
-        };
         let logs = LogArgs::of_folders(Some(home), Some(project.clone())).without_index();
-        let (mut query, _) = logs.query(context, need)?;
+        let (mut query, _) = Ops::query(&logs, context)?;
         query.strict = false;
         let mut config = Config::default();
         config.liveness.interval_us = Some(INTERVAL_S * 1_000_000);

@@ -181,7 +181,8 @@ impl Ops {
         self.project.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
-    fn query(
+    /// The logs that a dashboard shows: usage, and of the others how many lines.
+    pub(super) fn query(
         logs: &LogArgs,
         context: &Context,
     ) -> Result<(crate::files::LogQuery, crate::config::Config), Failure> {

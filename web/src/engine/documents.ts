@@ -1,7 +1,4 @@
-import type {
-  AgentPerformanceReport, CacheReport, CompareReport, Diagnosis, FileTestReport, HelpReport, ModelsReport,
-  RoutingReport, SavingsReport, SonnetOpusReport, TaskRoutingReport, TestStatusReport, Tier1Report, UsageReport,
-} from "muster-core";
+import type { Diagnosis, Reports } from "muster-core";
 
 /*
  * The documents of the server's views, as docs/api.md describes them. Each is the core's own document, so the
@@ -698,7 +695,7 @@ export interface OutputGapEvent {
 // --- by name ------------------------------------------------------------------------------------------------------
 
 /** The documents by the name of their view. */
-export interface Documents {
+export interface Documents extends Reports {
   capabilities: ServerCapabilities;
   now: NowDocument;
   agents: AgentsDocument;
@@ -708,19 +705,6 @@ export interface Documents {
   signals: SignalsDocument;
   streams: StreamsDocument;
   stream: StreamDocument;
-  usage: UsageReport;
-  savings: SavingsReport;
-  "cache-stats": CacheReport;
-  compare: CompareReport;
-  routing: RoutingReport;
-  models: ModelsReport;
-  "sonnet-opus-analysis": SonnetOpusReport;
-  "task-routing-report": TaskRoutingReport;
-  "test-status": TestStatusReport;
-  "tier1-status": Tier1Report;
-  "agent-performance": AgentPerformanceReport;
-  "file-test-status": FileTestReport;
-  "help-queries": HelpReport;
   cost: CostDocument;
   "cost-usage": CostUsageDocument;
   bridge: BridgeDocument;

@@ -103,6 +103,9 @@ impl RedisStore {
         } else {
             "check for a signal"
         };
+        // Looked once, it is answered: a server so slow that the mark is old again
+        // meanwhile would be asked for ever.
+        let mut looked = false;
         let (outcome, second, third) = loop {
             let slot = self.shared.link.slot(tried)?;
             let call = self.filtered(&SIGNAL_CHECK, now, filter);
@@ -116,9 +119,10 @@ impl RedisStore {
             let [outcome, second, third, mark] = reply.parts()?;
             let outcome = outcome.text()?;
             let enough = matches!(outcome.as_str(), "pending" | "delivered");
-            if enough || !self.look_again(now, mark.number()?).await? {
+            if enough || looked || !self.look_again(now, mark.number()?).await? {
                 break (outcome, second, third);
             }
+            looked = true;
         };
         Ok(match outcome.as_str() {
             "pending" => SignalCheck::Pending(held(second, third, tried)?),
@@ -141,17 +145,43 @@ impl RedisStore {
         now: Timestamp,
         filter: &SignalFilter,
     ) -> StoreResult<Listing<PendingSignal>> {
-        let rows = loop {
-            let call = self.filtered(&SIGNAL_LIST, now, filter).arg("0");
-            let [rows, mark] = self.shared.link.run("list signals", call).await?.parts()?;
-            if !self.look_again(now, mark.number()?).await? {
-                break rows;
-            }
-        };
+        self.notice_foreign(now).await?;
         let mut listing = Listing::default();
-        add_rows(&mut listing, rows)?;
+        self.each_page(now, filter, false, |rows| add_rows(&mut listing, rows))
+            .await?;
         listing.malformed = self.malformed_signals().await;
         Ok(listing)
+    }
+
+    /// Visits page by page what an agent can receive, or what of it was cleared: one
+    /// step over a long queue would hold up the server.
+    async fn each_page(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+        clear: bool,
+        mut visit: impl FnMut(Reply) -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        let tried = if clear {
+            "clear signals"
+        } else {
+            "list signals"
+        };
+        let (mut after, mut upto) = (String::new(), String::new());
+        loop {
+            let call = self
+                .filtered(&SIGNAL_LIST, now, filter)
+                .arg(u8::from(clear))
+                .arg(&after)
+                .arg(&upto);
+            let reply = self.shared.link.run(tried, call).await?;
+            let [rows, next, last] = reply.parts()?;
+            visit(rows)?;
+            (after, upto) = (next.text()?, last.text()?);
+            if after.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     pub(super) async fn every_signal(
@@ -186,10 +216,13 @@ impl RedisStore {
     ) -> StoreResult<u64> {
         // What foreign agents sent before is to go as well.
         self.notice_foreign(now).await?;
-        let call = self.filtered(&SIGNAL_LIST, now, filter).arg("1");
-        let reply = self.shared.link.run("clear signals", call).await?;
-        let [cleared, _mark] = reply.parts()?;
-        cleared.count()
+        let mut cleared = 0;
+        self.each_page(now, filter, true, |count| {
+            cleared += count.count()?;
+            Ok(())
+        })
+        .await?;
+        Ok(cleared)
     }
 
     pub(super) async fn enrol_agent(&self, now: Timestamp, agent_id: &str) -> StoreResult<()> {

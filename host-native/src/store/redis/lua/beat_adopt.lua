@@ -12,5 +12,8 @@ if left > 0 then
   ttl = left * 1000
 end
 arrivals, count = arrive(arrivals, count, starts == '1' or was_final == '1', at, true)
-put(agent, not known, text(now + ttl), value, metadata, name, arrivals, count, final, age)
+local ms, life = server_ms(), math.max(1, math.ceil((ttl + GRACE) / 1000))
+remember(own .. 'of:' .. agent, ms, life, nil, text(now + ttl), value, metadata, name, arrivals, count, final, ms - age)
+if not known then call('ZADD', own .. 'agents', 0, agent) end
+call('PUBLISH', own .. 'wake', agent)
 return 1

@@ -1,16 +1,20 @@
 -- What is known of an agent is one packed text, `of:AGENT`, which is cheaper to write
--- than a hash; how long ago it was written follows from what is left of its life. The
--- agents that are remembered are a set by name.
+-- than a hash. The agents that are remembered are a set by name.
 local HISTORY = 16
 
+local function server_ms()
+  return math.floor(server_us() / 1000)
+end
+
 -- When its key goes, the record, its metadata and name as JSON, the arrivals with
--- commas between and their count, whether it was the last beat, and its life; nothing
--- of an agent that is forgotten at a time.
+-- commas between and their count, whether it was the last beat, and by the server's
+-- clock in milliseconds when it was made and when this text goes; nothing of an agent
+-- that is forgotten at a time.
 local function taken_apart(packed, at)
   if not packed then return nil end
-  local expires, value, metadata, name, arrivals, count, final, life = cmsgpack.unpack(packed)
+  local expires, value, metadata, name, arrivals, count, final, made, goes = cmsgpack.unpack(packed)
   if at >= tonumber(expires) + GRACE then return nil end
-  return expires, value, metadata, name, arrivals, count, final, life
+  return expires, value, metadata, name, arrivals, count, final, made, goes
 end
 
 local function row(agent)
@@ -26,12 +30,18 @@ local function arrive(arrivals, count, anew, at, once)
   return string.sub(arrivals, string.find(arrivals, ',', 1, true) + 1) .. ',' .. at, count
 end
 
--- `age`: how long ago the beat was made, in milliseconds, where others made it.
-local function put(agent, is_new, expires, value, metadata, name, arrivals, count, final, age)
-  local life = math.max(1, math.ceil((tonumber(expires) - now + GRACE) / 1000))
-  call('SET', own .. 'of:' .. agent,
-    cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, life + age),
-    'PX', text(life))
-  if is_new then call('ZADD', own .. 'agents', 0, agent) end
-  call('PUBLISH', own .. 'wake', agent)
+-- Writes what is known of an agent, so that it stays for `life` milliseconds. It stays
+-- an hour longer, so that its end need not be set anew with every beat: `goes` is the
+-- end that is set.
+local function remember(of, ms, life, goes, expires, value, metadata, name, arrivals, count, final, made)
+  if goes and goes >= ms + life then
+    local packed = cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, made, goes)
+    call('SET', of, packed, 'KEEPTTL')
+    return packed
+  end
+  local stays = life + 3600000
+  goes = ms + stays
+  local packed = cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, made, goes)
+  call('SET', of, packed, 'PX', text(stays))
+  return packed
 end
