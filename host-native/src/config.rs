@@ -623,6 +623,8 @@ impl Reader<'_> {
                         let is_command = matches!(value.get_ref(), DeValue::Array(_));
                         if is_command && matches!(known, "versions" | "documents") {
                             profile.named_lists.insert(place, self.strings(value)?);
+                        } else if known == "journals" {
+                            profile.named.insert(place, self.string(value)?.to_owned());
                         } else if known == "documents" {
                             return Err(self.error(&value.span(), "a command is a list of texts"));
                         } else {

@@ -86,8 +86,8 @@ pub use file_tests::{
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
 pub use gateway::{
     AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
-    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
-    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+    GatewayStatusView, GatewayTestView, MonitorChannelView, MonitorCheckView, MonitorDoneView,
+    OtelEventView, QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
 };
 pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};

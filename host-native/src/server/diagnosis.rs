@@ -3,14 +3,16 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use muster_core::Timestamp;
-use muster_core::diagnose::{DEFAULT_HOURS, DEFAULT_RECORDS, DiagnoseOptions, Evidence, diagnose};
+use muster_core::diagnose::{
+    DEFAULT_HOURS, DEFAULT_RECORDS, DiagnoseOptions, Evidence, Rulebook, diagnose,
+};
 use muster_core::view::{DiagnosisView, LastDiagnosisView};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::Shared;
 use super::answer::Refusal;
-use crate::gateway::{DEFAULT_PROFILE, Watched, collect, load_packs, redact};
+use crate::gateway::{DEFAULT_PROFILE, Watched, collect, redact};
 
 /// Older evidence than a year is not asked for.
 const MAX_HOURS: u32 = 8760;
@@ -69,7 +71,7 @@ async fn live(shared: &Shared, hours: u32) -> Result<String, Refusal> {
         return Ok(evidence(shared.clock.now()));
     }
     let profile = shared.settings.config.profile(DEFAULT_PROFILE)?;
-    let watched = Watched::of(&load_packs(&[])?);
+    let watched = Watched::of(&Rulebook::gateway());
     let now = shared.clock.now();
     let mut bundle = Box::pin(collect(&Arc::new(profile), &watched, now, hours)).await;
     redact(&mut bundle, true);
@@ -77,7 +79,7 @@ async fn live(shared: &Shared, hours: u32) -> Result<String, Refusal> {
 }
 
 fn of_bundle(bundle: &str, hours: u32, now: Option<Timestamp>) -> Result<DiagnosisView, Refusal> {
-    let rules = load_packs(&[])?;
+    let rules = Rulebook::gateway();
     let options = DiagnoseOptions {
         hours,
         records: DEFAULT_RECORDS,
