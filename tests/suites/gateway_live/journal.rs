@@ -45,7 +45,7 @@ impl Service {
         fs::create_dir(service.path("bin"))?;
         service.program(
             "systemctl",
-            "echo LoadState=loaded; echo ActiveState=active; echo MainPID=$$",
+            "echo LoadState=loaded; echo ActiveState=active; echo MainPID=$PPID",
         )?;
         fs::write(service.path("web.toml"), PACK)?;
         fs::write(
