@@ -117,6 +117,7 @@ impl LogArgs {
                 decoder: DecoderFile {
                     path: decoder.clone(),
                     cache: folders::cache().map(|cache| cache.join("guests")),
+                    verbose: context.verbose > 0,
                 },
                 prices: config.prices.clone(),
             })

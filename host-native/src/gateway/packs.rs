@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
+use crate::files::read_text;
 
 type Node<'a> = Spanned<DeValue<'a>>;
 
@@ -70,12 +71,11 @@ fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| {
-        Failure::unreachable(format!(
-            "cannot read the rules in {}: {}",
-            path.display(),
-            describe(&error)
-        ))
+    read_text(path).map_err(|error| {
+        Failure::reading(
+            &format!("cannot read the rules in {}", path.display()),
+            &error,
+        )
     })
 }
 

@@ -23,6 +23,8 @@ pub struct DecoderFile {
     pub path: PathBuf,
     /// The folder of compiled guests; `None`: it is compiled each time.
     pub cache: Option<PathBuf>,
+    /// Whether all is told that the engine says of one that cannot be used.
+    pub verbose: bool,
 }
 
 /// A decoder, ready for one file after the other.
@@ -52,8 +54,12 @@ impl Decoder {
             .and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|error| unreadable(&error))?;
         let refused = |error: SandboxError| {
-            Failure::unusable(format!("the decoder {name} cannot be used: {error}"))
-                .hint("docs/embedding.md says what a decoder has to be")
+            let mut message = format!("the decoder {name} cannot be used: {error}");
+            if let Some(detail) = error.detail().filter(|_| file.verbose) {
+                message += "\n";
+                message += detail;
+            }
+            Failure::unusable(message).hint("docs/embedding.md says what a decoder has to be")
         };
         let limits = DecoderLimits::default();
         let mut guest =

@@ -7,23 +7,25 @@ for i = 4, #ARGV, 11 do
   held[#held + 1] = own .. 'of:' .. ARGV[i]
 end
 local known = call('MGET', unpack(held))
+call('PUBLISH', own .. 'wake', '')
 -- Of an agent that beats twice, the second beat follows upon the first.
 local written = {}
 for n, of in ipairs(held) do
   local i = 4 + (n - 1) * 11
   local agent, head, metadata, name, starts, final, at, expires, key, key_ms, life =
     unpack(ARGV, i, i + 10)
-  local before, _, last_metadata, last_name, arrivals, count, was_final =
+  local before, _, last_metadata, last_name, arrivals, count, was_final, _, since, longest =
     taken_apart(written[of] or known[n], tonumber(at))
   if metadata == '' then metadata = last_metadata or '{}' end
   if name == '' then name = last_name or 'null' end
-  arrivals, count = arrive(arrivals, count, starts == '1' or was_final == '1', at, again)
+  arrivals, count, since, longest =
+    arrive(arrivals, count, since, longest, starts == '1' or was_final == '1', at, again)
   local value = head .. metadata .. ', "display_name": ' .. name .. '}'
-  local packed = cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, tonumber(life))
+  local packed = cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, tonumber(life),
+    since, longest)
   written[of] = packed
+  if not before then call('ZADD', own .. 'agents', 0, agent) end
   call('SET', of, packed, 'PX', life)
   call('SET', key, value, 'PX', key_ms)
-  if not before then call('ZADD', own .. 'agents', 0, agent) end
 end
-call('PUBLISH', own .. 'wake', '')
 return 1

@@ -4,34 +4,46 @@
 local HISTORY = 16
 
 -- When its key goes, the record, its metadata and name as JSON, the arrivals with
--- commas between and their count, whether it was the last beat, and its life; nothing
--- of an agent that is forgotten at a time.
+-- commas between and their count, whether it was the last beat, its life, and what is
+-- left of earlier beats (since when no gap stood out, and the longest one since then, as
+-- the core has it); nothing of an agent that is forgotten at a time.
 local function taken_apart(packed, at)
   if not packed then return nil end
-  local expires, value, metadata, name, arrivals, count, final, life = cmsgpack.unpack(packed)
+  local expires, value, metadata, name, arrivals, count, final, life, since, longest =
+    cmsgpack.unpack(packed)
   if at >= tonumber(expires) + GRACE then return nil end
-  return expires, value, metadata, name, arrivals, count, final, life
+  return expires, value, metadata, name, arrivals, count, final, life, since or '', longest or 0
 end
 
 local function row(agent)
   return taken_apart(call('GET', own .. 'of:' .. agent), now)
 end
 
--- The arrivals with one more. An agent that starts anew has no rhythm yet.
-local function arrive(arrivals, count, anew, at, once)
-  if not arrivals or anew then return at, 1 end
+-- The arrivals with one more, and what is left of earlier ones. An agent that starts
+-- anew has no rhythm yet.
+local function arrive(arrivals, count, since, longest, anew, at, once)
+  if not arrivals or anew then return at, 1, '', 0 end
+  local last = string.match(arrivals, '[^,]*$')
   -- An attempt whose answer was lost, or a record that was noticed twice.
-  if once and string.match(arrivals, '[^,]*$') == at then return arrivals, count end
-  if count < HISTORY then return arrivals .. ',' .. at, count + 1 end
-  return string.sub(arrivals, string.find(arrivals, ',', 1, true) + 1) .. ',' .. at, count
+  if once and last == at then return arrivals, count, since, longest end
+  if count < HISTORY then return arrivals .. ',' .. at, count + 1, since, longest end
+  local oldest, second, third = string.match(arrivals, '^(-?%d+),(-?%d+),(-?%d+)')
+  local gap = math.max(0, second - oldest)
+  if gap * 2 * (HISTORY - 2) > math.max(0, last - second) * 3 then
+    since, longest = third, 0
+  else
+    if since == '' then since = oldest end
+    longest = math.max(longest, gap)
+  end
+  return string.sub(arrivals, #oldest + 2) .. ',' .. at, count, since, longest
 end
 
 -- `age`: how long ago the beat was made, in milliseconds, where others made it.
-local function put(agent, is_new, expires, value, metadata, name, arrivals, count, final, age)
+local function put(agent, is_new, expires, value, metadata, name, arrivals, count, final, age, since, longest)
   local life = math.max(1, math.ceil((tonumber(expires) - now + GRACE) / 1000))
-  call('SET', own .. 'of:' .. agent,
-    cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, life + age),
-    'PX', text(life))
-  if is_new then call('ZADD', own .. 'agents', 0, agent) end
   call('PUBLISH', own .. 'wake', agent)
+  if is_new then call('ZADD', own .. 'agents', 0, agent) end
+  call('SET', own .. 'of:' .. agent,
+    cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, life + age, since, longest),
+    'PX', text(life))
 end
