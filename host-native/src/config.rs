@@ -16,7 +16,8 @@ use muster_core::{Day, Decimal, Price, PriceTable, TokenPrice, Usd};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Failure, describe};
+use crate::error::Failure;
+use crate::files::read_text;
 use crate::folders;
 use crate::gateway::{self, Profile, ProfileSettings};
 
@@ -197,7 +198,7 @@ impl Config {
     pub fn load(named: Option<&Path>, project: &Path) -> Result<Self, Failure> {
         let mut config = Self::default();
         if let Some(path) = named {
-            let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            let text = read_text(path).map_err(|error| unreadable(path, &error))?;
             config.lay_under(Self::parse(&text, path)?);
         }
         let found = found_upwards(project);
@@ -207,7 +208,7 @@ impl Config {
                 continue;
             }
             let is_found = found.as_ref() == Some(path) && of_user.as_ref() != Some(path);
-            match fs::read_to_string(path) {
+            match read_text(path) {
                 Ok(text) => {
                     let mut weaker = Self::parse(&text, path)?;
                     for profile in weaker.profiles.values_mut() {
@@ -778,11 +779,10 @@ fn of_user() -> Option<PathBuf> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::unreachable(format!(
-        "cannot read the settings in {}: {}",
-        path.display(),
-        describe(error)
-    ))
+    Failure::reading(
+        &format!("cannot read the settings in {}", path.display()),
+        error,
+    )
     .hint("make the file readable, or name another by --config")
 }
 

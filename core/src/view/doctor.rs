@@ -224,7 +224,7 @@ impl CheckView {
     ) -> Self {
         let mut evidence = Vec::new();
         for PendingSignal { signal, expires_at } in expired {
-            let target = signal.target_agent.as_deref().unwrap_or("all");
+            let target = signal.target_agent.as_deref().unwrap_or("all agents");
             evidence.push(format!(
                 "{} from {} to {target} expired {expires_at} after {} s, not received",
                 signal.signal_type, signal.source_agent, signal.ttl_seconds

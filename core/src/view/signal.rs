@@ -277,6 +277,7 @@ mod tests {
         let sent = Sent {
             expires_at: at("2026-11-20T10:01:00Z"),
             repeated: false,
+            differs: false,
         };
         assert!(
             SentView::of(&signal, &sent, Some(5_000_000))

@@ -6,6 +6,7 @@ use muster_core::coordination::{
     SignalCheck, SignalFilter,
 };
 use muster_core::record::signal::Signal;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::keys::Subject;
 use super::reply::Reply;
@@ -53,6 +54,12 @@ impl RedisStore {
             .layout
             .signal_key(inbox, &new.signal_type, &new.signal_id);
         let ttl_ms = u64::from(new.ttl_s) * 1000;
+        let content = [
+            inbox,
+            &new.signal_type,
+            &new.source_agent,
+            new.payload.as_str(),
+        ];
         let call = self
             .call(&SIGNAL_SEND, Subject::Signal)
             .arg(now.as_micros())
@@ -64,12 +71,14 @@ impl RedisStore {
             .arg(new.expires_at(now).as_micros())
             .arg(ttl_ms * 1000)
             .arg(key)
-            .arg(self.key_ms(ttl_ms));
+            .arg(self.key_ms(ttl_ms))
+            .arg(mark_of(content));
         let reply = self.shared.link.run("send a signal", call).await?;
-        let [repeated, expires, enrolled] = reply.parts()?;
+        let [repeated, expires, enrolled, differs] = reply.parts()?;
         Ok(Broadcasted {
             sent: Sent {
                 repeated: repeated.number()? == 1,
+                differs: differs.number()? == 1,
                 expires_at: time(expires)?,
             },
             enrolled: enrolled.count()?,
@@ -260,6 +269,16 @@ impl RedisStore {
             .arg(filter.signal_type.as_deref().unwrap_or_default())
             .arg(filter.source_agent.as_deref().unwrap_or_default())
     }
+}
+
+/// Tells what one signal says from what another does.
+fn mark_of(content: [&str; 4]) -> String {
+    let mut hash = Xxh3::new();
+    for part in content {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    format!("{:032x}", hash.digest128())
 }
 
 /// Since when the store has been watched, of what is remembered.

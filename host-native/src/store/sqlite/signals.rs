@@ -66,16 +66,27 @@ fn insert(
     signal: &NewSignal,
     target: Option<&str>,
 ) -> Result<Sent, Fault> {
-    let known: Option<i64> = connection
+    let known: Option<(i64, bool)> = connection
         .prepare_cached(
-            "SELECT expires_at FROM signal WHERE signal_id = ?1 ORDER BY seq DESC LIMIT 1",
+            "SELECT expires_at, signal_type = ?2 AND source = ?3 AND target IS ?4 AND payload = ?5
+             FROM signal WHERE signal_id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row(params![signal.signal_id], |row| row.get(0))
+        .query_row(
+            params![
+                signal.signal_id,
+                signal.signal_type,
+                signal.source_agent,
+                target,
+                signal.payload.as_str(),
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
-    if let Some(until) = known.filter(|until| *until > now.as_micros()) {
+    if let Some((until, same)) = known.filter(|(until, _)| *until > now.as_micros()) {
         return Ok(Sent {
             expires_at: time(until),
             repeated: true,
+            differs: !same,
         });
     }
     let expires_at = signal.expires_at(now);
@@ -98,6 +109,7 @@ fn insert(
     Ok(Sent {
         expires_at,
         repeated: false,
+        differs: false,
     })
 }
 

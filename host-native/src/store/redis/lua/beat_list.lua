@@ -7,14 +7,14 @@ if one == '' then
 end
 local rows, ms = {}, server_ms()
 for _, agent in ipairs(agents) do
-  local expires, value, _, _, arrivals, _, _, made = row(agent)
+  local expires, value, _, _, arrivals, _, _, made, _, since, longest = row(agent)
   local at_key = redis.pcall('GET', records .. 'empathy:heartbeat:' .. agent)
   if type(at_key) ~= 'string' then at_key = '' end
   if expires then
     local age = math.max(0, ms - made)
-    rows[#rows + 1] = { agent, value, arrivals, expires, text(age * 1000), at_key }
+    rows[#rows + 1] = { agent, value, arrivals, expires, text(age * 1000), at_key, since, text(longest) }
   elseif one ~= '' then
-    rows[#rows + 1] = { agent, '', '', '', '', at_key }
+    rows[#rows + 1] = { agent, '', '', '', '', at_key, '', '' }
   else
     call('ZREM', own .. 'agents', agent)
   end

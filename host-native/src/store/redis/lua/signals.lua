@@ -37,17 +37,19 @@ local function queue(place, box, kind, life)
   keep(types, life)
 end
 
--- Keeps a new signal. Nothing is written before this.
-local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_ms)
+-- Keeps a new signal. Nothing is written before this. `mark` tells what it says from
+-- what others say; of a foreign signal there is none.
+local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_ms, mark)
+  call('PUBLISH', own .. 'wake:' .. box, '')
   local place = string.format('%016.0f', call('INCR', own .. 'seq'))
   local life = math.max(ttl, tonumber(key_ms) * 1000) + GRACE
   local held = own .. 'held:' .. place
+  queue(place, box, kind, life)
+  call('ZADD', own .. 'all', place, place)
   call('HSET', held, 'value', value, 'key', key, 'box', box, 'type', kind, 'source', source,
     'sent', sent, 'expires', expires, 'key_gone', text(server_us() + tonumber(key_ms) * 1000))
   keep(held, life)
-  call('SET', own .. 'id:' .. id, expires, 'PX', key_ms)
-  queue(place, box, kind, life)
-  call('ZADD', own .. 'all', place, place)
+  call('SET', own .. 'id:' .. id, expires .. ' ' .. mark, 'PX', key_ms)
   -- What nobody came for is swept up behind, some at a time.
   if tonumber(place) % 16 == 0 then
     local start = tonumber(place) % call('ZCARD', own .. 'all')
@@ -57,7 +59,6 @@ local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_m
       end
     end
   end
-  call('PUBLISH', own .. 'wake:' .. box, '')
 end
 
 -- A signal to one agent goes for good.
@@ -90,7 +91,6 @@ local function expire(s)
 end
 
 local function delivered(agent, kind, took)
-  call('PUBLISH', own .. 'taken', '')
   local last = own .. 'last:' .. agent
   local before = tonumber(call('HGET', last, kind) or '-inf')
   local goes_on = before and remembered(before)
@@ -120,6 +120,7 @@ end
 local function is_there(s)
   if s.box == '*' or s.key == '' or call('EXISTS', s.key) == 1 then return true end
   if server_us() < s.key_gone then
+    call('PUBLISH', own .. 'taken', '')
     drop(s)
     delivered(s.box, s.type, math.max(0, now - s.sent))
   else
@@ -185,10 +186,11 @@ local function nothing(agent, kind, source)
   for _, box in ipairs({ agent, '*' }) do
     local gone = gone_key(box)
     local bound = text(now - GRACE)
-    for _, place in ipairs(call('ZRANGEBYSCORE', gone, '-inf', bound)) do
+    local over = call('ZRANGEBYSCORE', gone, '-inf', bound)
+    for _, place in ipairs(over) do
       call('ZREM', own .. 'all', place)
     end
-    call('ZREMRANGEBYSCORE', gone, '-inf', bound)
+    if #over > 0 then call('ZREMRANGEBYSCORE', gone, '-inf', bound) end
     local start = 0
     while true do
       local places = call('ZREVRANGEBYSCORE', gone, ARGV[3], '(' .. bound, 'LIMIT', start, 64)
