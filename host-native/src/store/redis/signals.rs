@@ -149,7 +149,9 @@ impl RedisStore {
             }
         };
         let mut listing = Listing::default();
-        add_rows(&mut listing, rows)?;
+        for (expires, value) in rows.pairs()? {
+            add(&mut listing, expires, value, Vec::new())?;
+        }
         listing.malformed = self.malformed_signals().await;
         Ok(listing)
     }
@@ -170,7 +172,14 @@ impl RedisStore {
                 .arg(u8::from(expired));
             let reply = self.shared.link.run("list all signals", call).await?;
             let [rows, next] = reply.parts()?;
-            add_rows(&mut listing, rows)?;
+            for row in rows.list()? {
+                let [end, value, receivers] = row.parts()?;
+                let receivers = receivers.list()?.into_iter();
+                let mut received_by: Vec<String> =
+                    receivers.map(Reply::text).collect::<StoreResult<_>>()?;
+                received_by.sort_unstable();
+                add(&mut listing, end, value, received_by)?;
+            }
             after = next.text()?;
             if after.is_empty() {
                 listing.malformed = self.malformed_signals().await;
@@ -238,16 +247,20 @@ fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
     Some(since.max(now.saturating_add_us(-grace)))
 }
 
-fn add_rows(listing: &mut Listing<PendingSignal>, rows: Reply) -> StoreResult<()> {
-    for (expires, value) in rows.pairs()? {
-        let value = value.text()?;
-        match Signal::parse(&value) {
-            Ok(signal) => listing.items.push(PendingSignal {
-                signal,
-                expires_at: time(expires)?,
-            }),
-            Err(error) => listing.malformed.push(Malformed { key: value, error }),
-        }
+fn add(
+    listing: &mut Listing<PendingSignal>,
+    expires: Reply,
+    value: Reply,
+    received_by: Vec<String>,
+) -> StoreResult<()> {
+    let value = value.text()?;
+    match Signal::parse(&value) {
+        Ok(signal) => listing.items.push(PendingSignal {
+            signal,
+            expires_at: time(expires)?,
+            received_by,
+        }),
+        Err(error) => listing.malformed.push(Malformed { key: value, error }),
     }
     Ok(())
 }
@@ -265,5 +278,6 @@ fn held(expires: Reply, value: Reply, tried: &str) -> StoreResult<PendingSignal>
     Ok(PendingSignal {
         signal,
         expires_at: time(expires)?,
+        received_by: Vec::new(),
     })
 }
