@@ -273,7 +273,9 @@ fn waiting(signal: &PendingSignal, now: Timestamp) -> SignalLifeView {
         ended_at: is_over.then_some(signal.expires_at),
         received_by: signal.received_by.clone(),
         signal: SignalView::of(signal.clone(), now),
-        life: if is_over {
+        life: if is_over && !signal.received_by.is_empty() {
+            SignalLife::Gone
+        } else if is_over {
             SignalLife::Expired
         } else {
             SignalLife::Waiting
