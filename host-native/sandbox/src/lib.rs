@@ -47,7 +47,8 @@ pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
-    CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, FileTestFilter, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall,
+    ReportParams, Totals, UsageReport,
 };
 pub use bridge::Replay;
 pub use decoder::{DecoderGuest, Description, Price};

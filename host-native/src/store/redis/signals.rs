@@ -156,8 +156,13 @@ impl RedisStore {
     ) -> StoreResult<Listing<PendingSignal>> {
         self.notice_foreign(now).await?;
         let mut listing = Listing::default();
-        self.each_page(now, filter, false, |rows| add_rows(&mut listing, rows))
-            .await?;
+        let add_rows = |rows: Reply| {
+            let pairs = rows.pairs()?.into_iter();
+            pairs
+                .map(|(expires, value)| add(&mut listing, expires, value, Vec::new()))
+                .collect()
+        };
+        self.each_page(now, filter, false, add_rows).await?;
         listing.malformed = self.malformed_signals().await;
         Ok(listing)
     }
@@ -209,7 +214,14 @@ impl RedisStore {
                 .arg(u8::from(expired));
             let reply = self.shared.link.run("list all signals", call).await?;
             let [rows, next] = reply.parts()?;
-            add_rows(&mut listing, rows)?;
+            for row in rows.list()? {
+                let [end, value, receivers] = row.parts()?;
+                let receivers = receivers.list()?.into_iter();
+                let mut received_by: Vec<String> =
+                    receivers.map(Reply::text).collect::<StoreResult<_>>()?;
+                received_by.sort_unstable();
+                add(&mut listing, end, value, received_by)?;
+            }
             after = next.text()?;
             if after.is_empty() {
                 listing.malformed = self.malformed_signals().await;
@@ -290,16 +302,20 @@ fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
     Some(since.max(now.saturating_add_us(-grace)))
 }
 
-fn add_rows(listing: &mut Listing<PendingSignal>, rows: Reply) -> StoreResult<()> {
-    for (expires, value) in rows.pairs()? {
-        let value = value.text()?;
-        match Signal::parse(&value) {
-            Ok(signal) => listing.items.push(PendingSignal {
-                signal,
-                expires_at: time(expires)?,
-            }),
-            Err(error) => listing.malformed.push(Malformed { key: value, error }),
-        }
+fn add(
+    listing: &mut Listing<PendingSignal>,
+    expires: Reply,
+    value: Reply,
+    received_by: Vec<String>,
+) -> StoreResult<()> {
+    let value = value.text()?;
+    match Signal::parse(&value) {
+        Ok(signal) => listing.items.push(PendingSignal {
+            signal,
+            expires_at: time(expires)?,
+            received_by,
+        }),
+        Err(error) => listing.malformed.push(Malformed { key: value, error }),
     }
     Ok(())
 }
@@ -317,5 +333,6 @@ fn held(expires: Reply, value: Reply, tried: &str) -> StoreResult<PendingSignal>
     Ok(PendingSignal {
         signal,
         expires_at: time(expires)?,
+        received_by: Vec::new(),
     })
 }

@@ -76,7 +76,7 @@ local function remove(s, agent)
     call('ZREMRANGEBYSCORE', received, '-inf', text(now - GRACE))
     call('ZADD', received, s.expires_text, s.place)
     keep(received, s.expires - now + GRACE)
-    call('HSET', own .. 'held:' .. s.place, 'any', '1')
+    call('HSET', own .. 'held:' .. s.place, 'any', '1', 'by:' .. agent, '1')
   else
     drop(s)
     if s.key ~= '' then call('DEL', s.key) end
