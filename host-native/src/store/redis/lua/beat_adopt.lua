@@ -1,7 +1,7 @@
 -- A beat that another wrote, if it is not known yet: its key and value, metadata and
 -- name as JSON, when it was made, and its time to live in microseconds.
 local agent, key, value, metadata, name, starts, final, at, ttl = unpack(ARGV, 4, 12)
-local known, last_value, _, _, arrivals, count, was_final, _, since, longest = row(agent)
+local known, last_value, _, _, arrivals, count, was_final, _, _, since, longest = row(agent)
 if last_value == value then return 0 end
 local left = call('PTTL', key)
 if left == -2 then return 0 end
