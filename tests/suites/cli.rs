@@ -806,8 +806,13 @@ fn a_file_that_grows_while_it_is_read_gives_whole_records() {
                 })
                 .collect::<Vec<_>>()
         });
+        // A reader that is slower than this writer must not fill the disk.
+        let mut lines = 0..200_000;
         while !reader.is_finished() {
-            writer.write_all(line.as_bytes()).unwrap();
+            match lines.next() {
+                Some(_) => writer.write_all(line.as_bytes()).unwrap(),
+                None => std::thread::yield_now(),
+            }
         }
         let seen = reader.join().unwrap();
         assert!(seen.is_sorted(), "{seen:?}");

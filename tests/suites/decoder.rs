@@ -250,6 +250,20 @@ fn what_is_no_decoder_is_refused_by_name() {
             message.contains(told) && message.contains(name),
             "{message}"
         );
+        // One sentence; what the engine says beside it is for who looks for a defect.
+        assert!(!message.contains("\\n"), "{message}");
+        assert!(message.len() < 200, "{message}");
+        if name == "core.wasm" {
+            // Compiling it takes long in a build for development.
+            continue;
+        }
+        let told = in_home(user)
+            .args(["-v", "telemetry", "show", "--decoder"])
+            .args([&path, &log])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stderr).unwrap();
+        assert!(told.contains(name) && told.len() > message.len(), "{told}");
     }
     let absent = show(user, &user.join("absent.wasm"), &log);
     assert_eq!(absent.status.code(), Some(3));

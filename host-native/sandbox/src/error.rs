@@ -60,6 +60,23 @@ impl Said {
             whole: format!("{error:?}"),
         }
     }
+
+    /// Of bytes that are no component: the usual mix-ups in words of their own.
+    pub(crate) fn of_bytes(error: &wasmtime::Error, bytes: &[u8]) -> Self {
+        let said = Self::of(error);
+        let cause = match bytes {
+            [] => "it is empty",
+            [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+                "it is a plain module, of which `wasm-tools component new` makes one"
+            }
+            [0, b'a', b's', b'm', ..] => return said,
+            _ => "it does not begin as WebAssembly does",
+        };
+        Self {
+            cause: cause.into(),
+            ..said
+        }
+    }
 }
 
 impl SandboxError {

@@ -83,7 +83,7 @@ impl Sandbox {
         config.epoch_interruption(limits.time.is_some());
         let engine = Engine::new(&config).map_err(|e| SandboxError::Engine(e.to_string()))?;
         let component = Component::from_binary(&engine, component)
-            .map_err(|e| SandboxError::Component(Said::of(&e)))?;
+            .map_err(|e| SandboxError::Component(Said::of_bytes(&e, component)))?;
         let imports = imports_of(&engine, &component);
         if !imports.is_empty() {
             return Err(SandboxError::Imports(imports));

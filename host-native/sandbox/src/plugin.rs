@@ -123,7 +123,8 @@ impl<W: World> Plugin<W> {
 /// Compiles on a thread of its own, which is left behind when it takes too long.
 fn compile(engine: &Engine, bytes: &[u8], limit: Duration) -> Result<Component, SandboxError> {
     let (send, receive) = mpsc::sync_channel(1);
-    let (engine, bytes) = (engine.clone(), bytes.to_vec());
+    let (engine, given) = (engine.clone(), bytes);
+    let bytes = given.to_vec();
     thread::Builder::new()
         .name("muster-compile".into())
         .spawn(move || {
@@ -132,7 +133,7 @@ fn compile(engine: &Engine, bytes: &[u8], limit: Duration) -> Result<Component, 
         })
         .map_err(|e| SandboxError::Engine(e.to_string()))?;
     match receive.recv_timeout(limit) {
-        Ok(component) => component.map_err(|e| SandboxError::Component(Said::of(&e))),
+        Ok(component) => component.map_err(|e| SandboxError::Component(Said::of_bytes(&e, given))),
         Err(mpsc::RecvTimeoutError::Timeout) => Err(SandboxError::CompileLimit(limit)),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             Err(SandboxError::Engine("the compiler broke".into()))

@@ -712,6 +712,46 @@ pub(crate) async fn who_waits_is_woken(store: Arc<dyn Store>, now: Timestamp) {
 }
 
 /// The moment at which sequences begin.
+/// More beats of an agent than are remembered one by one, with silences among them and
+/// a clock that is set back, are told as the model tells them.
+pub(crate) async fn long_runs_are_told(store: &dyn Store) {
+    let mut model = Model::new(start());
+    let mut now = start();
+    for n in 0..120_i64 {
+        let gap_us = match n {
+            40 => 60_000_000,
+            41 => 14_000_000,
+            80 => -5_000_000,
+            100 => 15_000_001,
+            _ => 10_000_000 + n * 1000,
+        };
+        now = now.saturating_add_us(gap_us);
+        let beat = Operation::Beat(BeatInput {
+            agent_id: "a".into(),
+            status: "running".into(),
+            progress: Decimal::ZERO,
+            current_task: String::new(),
+            display_name: None,
+            metadata: None,
+            ttl_s: 3600,
+        });
+        apply(store, now, &beat).await.unwrap();
+        model.apply(now, beat);
+        let agent = Operation::Agent {
+            agent_id: "a".into(),
+        };
+        let Outcome::Agent(Some(mut told)) = apply(store, now, &agent).await.unwrap() else {
+            panic!("forgotten");
+        };
+        told.age_by_store_us = None;
+        assert_eq!(
+            Outcome::Agent(Some(told)),
+            model.apply(now, agent),
+            "beat {n}"
+        );
+    }
+}
+
 pub(crate) fn start() -> Timestamp {
     Timestamp::parse("2026-11-20T10:00:00.123456Z").unwrap()
 }

@@ -91,6 +91,9 @@ fn a_signal_is_pending_then_delivered_once(fleet: &Fleet) -> Result<()> {
     ];
     fleet.expect(2, &[&broadcast[..], &id].concat())?;
     fleet.expect(0, &SEND)?;
+    let other = ["signal", "check", "--agent", "tester", "--type", "other"];
+    let human = fleet.expect(1, &other)?.stdout;
+    assert!(human.ends_with("1 other signal waits.\n"), "{human}");
     let human = fleet.expect(0, &CHECK)?;
     assert!(human.stdout.starts_with("pending: ready from builder"));
     Ok(())

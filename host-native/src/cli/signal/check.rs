@@ -1,6 +1,7 @@
 //! `muster signal check`.
 
 use clap::Args;
+use muster_core::coordination::SignalFilter;
 use muster_core::view::SignalCheckView;
 
 use super::Received;
@@ -38,7 +39,24 @@ impl Check {
             session.store.check(now, &filter).await?
         };
         let view = SignalCheckView::of(check, now);
-        session.context.answer(&view, render::signal_check)?;
+        let mut others = 0;
+        let is_narrow = filter.signal_type.is_some() || filter.source_agent.is_some();
+        if is_narrow && view.signal.is_none() && !session.context.json {
+            let any = SignalFilter {
+                signal_type: None,
+                source_agent: None,
+                ..filter
+            };
+            others = session.store.signals(now, &any).await?.items.len() as u64;
+        }
+        session.context.answer(&view, |view, style| {
+            let mut text = render::signal_check(view, style);
+            if others > 0 {
+                text += &render::counted(others, "other signal");
+                text += if others == 1 { " waits.\n" } else { " wait.\n" };
+            }
+            text
+        })?;
         Ok(Answer::of(view.is_there()))
     }
 }

@@ -18,7 +18,7 @@ use super::*;
 use crate::store::apply;
 use crate::store::conformance::{
     a_long_queue_is_listed_in_order, a_request_is_decided_once, agrees,
-    each_signal_is_received_once, start, steps, who_waits_is_woken,
+    each_signal_is_received_once, long_runs_are_told, start, steps, who_waits_is_woken,
 };
 
 fn folder_and_store() -> (TempDir, SqliteStore) {
@@ -93,6 +93,39 @@ async fn the_store_is_fair() {
     }
     let (_folder, store) = folder_and_store();
     a_long_queue_is_listed_in_order(Arc::new(store), start()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_runs_of_beats_are_told() {
+    let (_folder, store) = folder_and_store();
+    long_runs_are_told(&store).await;
+}
+
+/// Of the format before this one, also where somebody only looks first.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_file_is_brought_to_this_format() {
+    for look_first in [false, true] {
+        let (folder, store) = folder_and_store();
+        store.beat(start(), &beat("a")).await.unwrap();
+        drop(store);
+        let path = database(&folder);
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "ALTER TABLE agent DROP COLUMN run_since;
+                 ALTER TABLE agent DROP COLUMN run_longest_us;
+                 PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        let store = if look_first {
+            SqliteStore::open_to_look(&path).unwrap().unwrap()
+        } else {
+            SqliteStore::open(&path, start()).unwrap()
+        };
+        let fleet = store.fleet(start()).await.unwrap();
+        assert_eq!(fleet.items.len(), 1);
+        store.beat(start(), &beat("a")).await.unwrap();
+    }
 }
 
 /// The clock goes back and forth over the ends of signals, approvals and beats.
