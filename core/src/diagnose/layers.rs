@@ -117,7 +117,7 @@ fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
         gone.push(if evidence.not_part.contains("otel") {
             format!("out_log: {log}")
         } else {
-            format!("out_log and otel: {otel}")
+            format!("out_log: {log}; otel: {otel}")
         });
     }
     gone
