@@ -47,11 +47,12 @@ pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
-    CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, FileTestFilter, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall,
+    ReportParams, Totals, UsageReport,
 };
 pub use bridge::Replay;
 pub use decoder::{DecoderGuest, Description, Price};
-pub use error::SandboxError;
+pub use error::{Said, SandboxError};
 use limits::Limiter;
 pub use limits::Limits;
 pub use plugin::{MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, PluginLimits};
@@ -82,7 +83,7 @@ impl Sandbox {
         config.epoch_interruption(limits.time.is_some());
         let engine = Engine::new(&config).map_err(|e| SandboxError::Engine(e.to_string()))?;
         let component = Component::from_binary(&engine, component)
-            .map_err(|e| SandboxError::Component(format!("{e:#}")))?;
+            .map_err(|e| SandboxError::Component(Said::of(&e)))?;
         let imports = imports_of(&engine, &component);
         if !imports.is_empty() {
             return Err(SandboxError::Imports(imports));
@@ -90,7 +91,7 @@ impl Sandbox {
         let core = Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(CorePre::new)
-            .map_err(|e| SandboxError::Exports(format!("{e:#}")))?;
+            .map_err(|e| SandboxError::Exports(Said::of(&e)))?;
         if limits.time.is_some() {
             ticker::start(&engine).map_err(|e| SandboxError::Engine(e.to_string()))?;
         }

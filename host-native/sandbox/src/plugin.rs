@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine, Store};
 
-use crate::error::SandboxError;
+use crate::error::{Said, SandboxError};
 use crate::limits::{Limiter, Limits};
 use crate::{Running, imports_of, ticker};
 
@@ -89,7 +89,7 @@ impl<W: World> Plugin<W> {
         let pre = Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(W::prepare)
-            .map_err(|e| SandboxError::Exports(format!("{e:#}")))?;
+            .map_err(|e| SandboxError::Exports(Said::of(&e)))?;
         ticker::start(&engine).map_err(|e| SandboxError::Engine(e.to_string()))?;
         Ok(Self {
             engine,
@@ -132,10 +132,10 @@ fn compile(engine: &Engine, bytes: &[u8], limit: Duration) -> Result<Component, 
         })
         .map_err(|e| SandboxError::Engine(e.to_string()))?;
     match receive.recv_timeout(limit) {
-        Ok(component) => component.map_err(|e| SandboxError::Component(format!("{e:#}"))),
+        Ok(component) => component.map_err(|e| SandboxError::Component(Said::of(&e))),
         Err(mpsc::RecvTimeoutError::Timeout) => Err(SandboxError::CompileLimit(limit)),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(SandboxError::Component("the compiler broke".into()))
+            Err(SandboxError::Engine("the compiler broke".into()))
         }
     }
 }

@@ -113,7 +113,7 @@ impl LogArgs {
         let selection = if let Some(decoder) = &self.decoder {
             LogSelection::Decoded(DecodedFiles {
                 paths: self.files.clone(),
-                decoder: GuestFile::cached(decoder),
+                decoder: GuestFile::cached(decoder, context.verbose > 0),
                 prices: config.prices.clone(),
             })
         } else if self.files.is_empty() {

@@ -17,6 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
+use crate::files::read_text;
 use crate::guest::{GuestFile, RuleGuest};
 
 type Node<'a> = Spanned<DeValue<'a>>;
@@ -85,7 +86,7 @@ fn is_guest(path: &Path) -> bool {
 
 /// A guest whose rules the book takes in.
 fn guest(book: &mut Rulebook, path: &Path) -> Result<RuleGuest, Failure> {
-    let guest = RuleGuest::open(&GuestFile::cached(path))?;
+    let guest = RuleGuest::open(&GuestFile::cached(path, false))?;
     book.add_foreign(guest.pack()).map_err(|error| {
         let why = crate::render::plain(&error.to_string());
         Failure::unusable(format!(
@@ -134,12 +135,11 @@ fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| {
-        Failure::unreachable(format!(
-            "cannot read the rules in {}: {}",
-            path.display(),
-            describe(&error)
-        ))
+    read_text(path).map_err(|error| {
+        Failure::reading(
+            &format!("cannot read the rules in {}", path.display()),
+            &error,
+        )
     })
 }
 

@@ -18,14 +18,17 @@ pub struct GuestFile {
     pub path: PathBuf,
     /// The folder of compiled guests; `None`: it is compiled each time.
     pub cache: Option<PathBuf>,
+    /// Whether all is told that the engine says of one that cannot be used.
+    pub verbose: bool,
 }
 
 impl GuestFile {
     /// A component that is kept compiled in the user's cache.
-    pub fn cached(path: impl Into<PathBuf>) -> Self {
+    pub fn cached(path: impl Into<PathBuf>, verbose: bool) -> Self {
         Self {
             path: path.into(),
             cache: folders::cache().map(|cache| cache.join("guests")),
+            verbose,
         }
     }
 
@@ -46,7 +49,11 @@ impl GuestFile {
     /// Why a guest of this file is of no use.
     pub(super) fn refused(&self, what: &str, error: &SandboxError) -> Failure {
         let name = self.path.display();
-        Failure::unusable(format!("the {what} {name} cannot be used: {error}"))
-            .hint("docs/embedding.md says what guests have to be")
+        let mut message = format!("the {what} {name} cannot be used: {error}");
+        if let Some(detail) = error.detail().filter(|_| self.verbose) {
+            message += "\n";
+            message += detail;
+        }
+        Failure::unusable(message).hint("docs/embedding.md says what guests have to be")
     }
 }

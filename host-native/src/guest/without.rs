@@ -18,6 +18,13 @@ impl fmt::Display for SandboxError {
     }
 }
 
+impl SandboxError {
+    #[expect(clippy::unused_self, reason = "as of the sandbox")]
+    pub(super) fn detail(&self) -> Option<&str> {
+        None
+    }
+}
+
 #[derive(Default)]
 pub(super) struct PluginLimits(());
 

@@ -14,7 +14,8 @@ use muster_core::view::DiagnosisView;
 
 use super::live::{Live, LiveArgs, block_on};
 use crate::cli::Context;
-use crate::error::{Answer, Failure, describe};
+use crate::error::{Answer, Failure};
+use crate::files::text_of;
 use crate::gateway::Rules;
 use crate::render::{self, DiagnosisDetail};
 
@@ -180,20 +181,10 @@ impl Diagnose {
         } else {
             fs::read(bundle)
         };
-        let bytes = bytes.map_err(|error| {
-            Failure::unreachable(format!(
-                "cannot read the bundle {}: {}",
-                bundle.display(),
-                describe(&error)
-            ))
-            .hint("name a file that is there, or - for the standard input")
-        })?;
-        String::from_utf8(bytes).map_err(|error| {
-            Failure::unusable(format!(
-                "{}: not an evidence bundle: not UTF-8 at byte {}",
-                bundle.display(),
-                error.utf8_error().valid_up_to()
-            ))
+        bytes.and_then(text_of).map_err(|error| {
+            let tried = format!("cannot read the bundle {}", bundle.display());
+            Failure::reading(&tried, &error)
+                .hint("name an evidence bundle that is there, or - for the standard input")
         })
     }
 }
