@@ -236,8 +236,8 @@ fn what_is_no_decoder_is_refused_by_name() {
             "another world",
         ),
         (
-            "core.wasm",
-            artefacts::component().unwrap(),
+            "rules.wasm",
+            artefacts::example_rules().unwrap(),
             "another world",
         ),
     ] {

@@ -66,6 +66,10 @@ fn the_example_finds_what_no_table_can_say() -> Result<()> {
         (&2.into(), &"2027-01-15T19:58:01Z".into())
     );
 
+    // There is no gateway: the other rule has nothing to look at.
+    let notes = view["notes"].to_string();
+    ensure!(notes.contains("example/uncounted was not asked"), "{notes}");
+
     // Beside packs of the same folder.
     let packs = user.path().join("rules");
     fs::create_dir(&packs)?;

@@ -300,6 +300,12 @@ pub(super) fn judge(
     let (mut found, mut notes) = (Vec::new(), Vec::new());
     for rule in &pack.rules {
         let name = format!("{}/{}", pack.name, rule.id);
+        if !applies(case.evidence, rule) {
+            notes.push(format!(
+                "the rule {name} was not asked: nothing that it looks at was collected"
+            ));
+            continue;
+        }
         let (given, exhibits) = given(case, &pack.name, rule);
         let answer = foreign.judge(&rule.id, &given).and_then(|findings| {
             let found = accept(case, findings, &given, &exhibits);
@@ -415,10 +421,41 @@ fn given(case: &Case<'_>, pack: &str, rule: &ForeignRule) -> (Given, Shown) {
     (given, shown)
 }
 
+/// Whether anything of what a rule asks for was at least looked for. In a set-up that has
+/// none of it the rule has nothing to say.
+pub(super) fn applies(evidence: &Evidence, rule: &ForeignRule) -> bool {
+    let looked_for = |why: Option<&str>| why != Some(NOT_COLLECTED);
+    let logs = rule.logs.iter().any(|query| {
+        let has = evidence.logs.contains_key(&query.log);
+        let named = matches!(query.log.as_str(), "err_log" | "out_log");
+        has || evidence.missing_logs.contains_key(&query.log)
+            || (named && looked_for(why_no_named_log(evidence, &query.log)))
+    });
+    let documents = rule.documents.iter().any(|name| {
+        let found = document(evidence, name);
+        looked_for(found.err())
+    });
+    let asks_nothing = rule.logs.is_empty()
+        && rule.documents.is_empty()
+        && rule.events.is_empty()
+        && rule.redis_keys.is_empty();
+    logs || documents
+        || (!rule.events.is_empty() && looked_for(evidence.otel.why_missing()))
+        || (!rule.redis_keys.is_empty() && looked_for(evidence.redis.why_missing()))
+        || asks_nothing
+}
+
+/// Why one of the gateway's own logs is not there; `None` where it is.
+fn why_no_named_log<'e>(evidence: &'e Evidence, name: &str) -> Option<&'e str> {
+    match name {
+        "err_log" => evidence.err_log.why_missing(),
+        _ => evidence.out_log.why_missing(),
+    }
+}
+
 fn why_no_log<'e>(evidence: &'e Evidence, name: &str) -> &'e str {
     let why = match name {
-        "err_log" => evidence.err_log.why_missing(),
-        "out_log" => evidence.out_log.why_missing(),
+        "err_log" | "out_log" => why_no_named_log(evidence, name),
         _ => evidence.missing_logs.get(name).map(String::as_str),
     };
     why.unwrap_or(NOT_COLLECTED)

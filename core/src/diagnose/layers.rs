@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::case::{Case, duration};
 use super::evidence::{Collected, Evidence, NOT_COLLECTED};
+use super::foreign;
 use super::layer::Layer;
 use super::verdict::{Finding, Severity};
 
@@ -117,7 +118,7 @@ fn missing(evidence: &Evidence, layer: Layer) -> Vec<String> {
         gone.push(if evidence.not_part.contains("otel") {
             format!("out_log: {log}")
         } else {
-            format!("out_log and otel: {otel}")
+            format!("out_log: {log}; otel: {otel}")
         });
     }
     gone
@@ -175,6 +176,10 @@ pub(crate) fn expected(case: &Case<'_>, profile: &str) -> Vec<Layer> {
     }
     // Any other set-up has what its own packs look at.
     let rules = case.rules;
+    let foreign = rules
+        .foreign
+        .iter()
+        .filter(|named| foreign::applies(evidence, &named.rule));
     let causes = rules
         .logs
         .iter()
@@ -184,10 +189,7 @@ pub(crate) fn expected(case: &Case<'_>, profile: &str) -> Vec<Layer> {
         .chain(rules.files.iter().map(|rule| rule.cause.as_str()))
         .chain(rules.processes.iter().map(|rule| rule.cause.as_str()))
         .chain(rules.ports.iter().map(|rule| rule.cause.as_str()))
-        .chain(rules.foreign.iter().flat_map(|named| {
-            let causes = named.rule.causes.iter();
-            causes.map(String::as_str)
-        }));
+        .chain(foreign.flat_map(|named| named.rule.causes.iter().map(String::as_str)));
     let mut layers: Vec<Layer> = causes
         .filter_map(|id| rules.cause(id))
         .filter(|cause| cause.pack != "gateway")
@@ -376,7 +378,8 @@ fn fine(case: &Case<'_>, layer: Layer) -> String {
         Layer::ModelApi => "the provider answers".to_owned(),
         Layer::RedisState => match case.unserved() {
             Some(count) => format!("{count} messages to serve"),
-            None => "reachable".to_owned(),
+            None if evidence.redis.is_present() => "reachable".to_owned(),
+            None => "nothing to say".to_owned(),
         },
     }
 }

@@ -201,6 +201,41 @@ fn a_rule_that_breaks_costs_itself_and_is_told() {
 }
 
 #[test]
+fn a_rule_whose_evidence_the_set_up_does_not_have_is_not_asked() {
+    let mut pack = pack();
+    pack.rules[1].documents = vec!["status".into()];
+    pack.rules[1].redis_keys.clear();
+    let asked = |bundle: &str| {
+        let program = Program {
+            pack: pack.clone(),
+            answer: Box::new(|rule, given| match rule {
+                "queue" => Err(ForeignFault::CannotTell(given.missing[0].1.clone())),
+                _ => Ok(Vec::new()),
+            }),
+        };
+        let mut rules = Rulebook::gateway();
+        rules.add_foreign(&pack).unwrap();
+        let evidence = Evidence::parse_bundle(bundle, &rules, 100).unwrap();
+        let (now, options) = (evidence.now.unwrap(), DiagnoseOptions::default());
+        diagnose_with(&evidence, &rules, now, &options, &mut [program])
+    };
+    let view = asked(BUNDLE);
+    assert_eq!(
+        view.notes[0],
+        "the rule my/queue was not asked: nothing that it looks at was collected"
+    );
+    assert_eq!(
+        (layer(&view, Layer::RedisState).status, view.verdict),
+        (LayerStatus::NotApplicable, Verdict::Ok)
+    );
+    // What was looked for in vain is not what nobody has.
+    let vain = BUNDLE.replacen('{', r#"{"unreadable":{"status":"no answer"},"#, 1);
+    let view = asked(&vain);
+    let unclear = layer(&view, Layer::RedisState);
+    assert_eq!(unclear.detail, "the rule my/queue cannot tell: no answer");
+}
+
+#[test]
 fn what_a_rule_may_not_say_breaks_it() {
     let no_remedy = ForeignFinding {
         remedies: vec!["my.dance".into()],

@@ -27,6 +27,7 @@ impl Events {
         let profile = self.live.profile(context)?;
         let url = profile.redis.as_deref().ok_or_else(|| {
             Failure::usage(format!("the profile {} names no Redis", profile.name))
+                .hint("set redis in [gateway.profile.NAME] of muster.toml")
         })?;
         let limit = profile.limit.min(Duration::from_secs(5));
         let read = block_on(async { Ok(pending(url, limit).await) })?;

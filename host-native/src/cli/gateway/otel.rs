@@ -15,7 +15,8 @@ use crate::render;
 #[command(
     after_help = "Examples:\n  muster gateway otel queue.dedup_dropped --hours 6\n  \
         muster gateway otel '*' --attribution\n\n\
-        Where telemetry is, the profile says: otel_url or otel_file (docs/gateway.md).\n\n\
+        Where telemetry is, the profile says: otel_file, otel_url or otel_command\n\
+        (docs/gateway.md).\n\n\
         Exit status: 0 events were found, 1 none, 2 the profile has no telemetry,\n\
         3 it cannot be reached."
 )]
@@ -47,7 +48,7 @@ impl Otel {
         let text = text
             .ok_or_else(|| {
                 Failure::usage(format!("the profile {} has no telemetry", profile.name))
-                    .hint("set otel_url or otel_file in [gateway.profile.NAME] of muster.toml")
+                    .hint("set otel_file, otel_url or otel_command in [gateway.profile.NAME] of muster.toml")
             })?
             .map_err(|why| Failure::unreachable(format!("cannot search the telemetry: {why}")))?;
         // What happened this very moment counts.

@@ -32,7 +32,10 @@ impl Review {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let profile = self.live.profile(context)?;
         let text = transcript(&profile)
-            .ok_or_else(|| Failure::usage(format!("the profile {} has no session", profile.name)))?
+            .ok_or_else(|| {
+                Failure::usage(format!("the profile {} has no session", profile.name))
+                    .hint("set transcripts in [gateway.profile.NAME] of muster.toml")
+            })?
             .map_err(|why| {
                 Failure::unreachable(format!("cannot read the session: {why}"))
                     .hint("the profile's `transcripts` names the folder of the sessions")

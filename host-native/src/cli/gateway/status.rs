@@ -31,7 +31,11 @@ impl Status {
         let profile = self.live.profile(context)?;
         let document = block_on(async { Ok(status_document(&profile).await) })?;
         let document = document
-            .ok_or_else(|| Failure::usage(format!("the profile {} has no status", profile.name)))?
+            .ok_or_else(|| {
+                Failure::usage(format!("the profile {} has no status", profile.name)).hint(
+                    "set health_url or status_command in [gateway.profile.NAME] of muster.toml",
+                )
+            })?
             .map_err(|why| {
                 Failure::unreachable(format!("cannot ask the gateway: {why}"))
                     .hint("`muster gateway diagnose` says what is wrong with it")

@@ -11,6 +11,7 @@ pub use html::diagnosis_html;
 pub use markdown::diagnosis_markdown;
 pub use rules::{cause, checked_packs, rules};
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use muster_core::diagnose::{LayerStatus, Verdict};
@@ -137,7 +138,15 @@ fn layers(view: &DiagnosisView, style: &Style, detail: DiagnosisDetail, out: &mu
     out.push_str(&style.heading("\nLayers"));
     out.push('\n');
     let indent = " ".repeat(LAYER_COLUMNS + 6);
+    // One that was asked for by name is shown whatever it is.
+    let folds = view.layers.len() > 1;
+    let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for layer in &view.layers {
+        if folds && layer.status == LayerStatus::NotApplicable && layer.findings.is_empty() {
+            let names = without.entry(&layer.detail).or_default();
+            names.push(layer.layer.name());
+            continue;
+        }
         let word = match layer.status {
             LayerStatus::Ok | LayerStatus::Degraded | LayerStatus::Failed => String::new(),
             other => format!("{}: ", other.name().replace('_', " ")),
@@ -160,6 +169,11 @@ fn layers(view: &DiagnosisView, style: &Style, detail: DiagnosisDetail, out: &mu
                 explained(finding, style, out);
             }
         }
+    }
+    for (why, names) in without {
+        let text = format!("  - {}: {}", plain(why), names.join(", "));
+        out.push_str(&style.faint(&wrap(&text, style.columns, "    ")));
+        out.push('\n');
     }
 }
 
