@@ -22,7 +22,9 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, Error, Result, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, Error, Result, Store, StoreLimits, StoreLimitsBuilder,
+};
 
 use bindings::exports::muster::core::bridge::ReplayOptions;
 use bindings::exports::muster::core::diagnosis::DiagnoseOptions;
@@ -84,6 +86,8 @@ impl Host {
     fn new(path: &str) -> Result<Self> {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        // What was compiled once is kept in the user's cache folder.
+        config.cache(Some(Cache::new(CacheConfig::new())?));
         let engine = Engine::new(&config)?;
         let component = Component::from_file(&engine, path)?;
         // The component imports nothing, so nothing is added to the linker.
