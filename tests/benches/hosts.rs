@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use muster_core::{LogKind, ReadOptions, Telemetry};
-use muster_sandbox::{Limits, Sandbox, Window};
+use muster_sandbox::{Ingest, Limits, Sandbox, Window};
 use muster_tests::{artefacts, hosts::Channel, tool};
 
 use crate::measure::median;
@@ -15,6 +15,62 @@ use crate::measure::median;
 const CHUNK: usize = 256 << 10;
 /// Passes per round, of which the fastest counts: compilers in the host warm up.
 const PASSES: usize = 3;
+
+/// Instances that are made, and calls of one, per round.
+const INSTANCES: u32 = 1000;
+const CALLS: u32 = 100_000;
+
+/// Prints what instances and calls of the component cost.
+pub(crate) fn overhead(rounds: usize) -> Result<()> {
+    let component = artefacts::component()?;
+    println!(
+        "{:<46} {:>10} {:>10}",
+        "component in wasmtime, median", "each", "epochs"
+    );
+    let plain = Sandbox::new(&component, Limits::default())?;
+    let watched = Limits {
+        time: Some(Duration::from_mins(1)),
+        ..Limits::default()
+    };
+    let watched = Sandbox::new(&component, watched)?;
+    let row = |what: &str, each: &dyn Fn(&Sandbox) -> Result<f64>| -> Result<()> {
+        let (mut of_plain, mut of_watched) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            of_plain.push(each(&plain)?);
+            of_watched.push(each(&watched)?);
+        }
+        println!(
+            "{what:<46} {:>7.2} us {:>7.2} us",
+            median(of_plain) * 1e6,
+            median(of_watched) * 1e6
+        );
+        Ok(())
+    };
+    row("an instance, with its store and a first call", &|sandbox| {
+        per(INSTANCES, || {
+            sandbox.waiter(0, 1).map(drop).map_err(Into::into)
+        })
+    })?;
+    row("a call that answers yes or no", &|sandbox| {
+        let mut waiter = sandbox.waiter(0, 1)?;
+        per(CALLS, || waiter.poll_ask().map(drop).map_err(Into::into))
+    })?;
+    row("a call with a text of 100 bytes", &|sandbox| {
+        let mut ingest = ingest(sandbox)?;
+        // Blank, so that there is nothing to read in it.
+        let text = " ".repeat(99) + "\n";
+        per(CALLS, || ingest.push(&text).map_err(Into::into))
+    })
+}
+
+/// Seconds that one of several runs takes.
+fn per(times: u32, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    for _ in 0..times {
+        run()?;
+    }
+    Ok(start.elapsed().as_secs_f64() / f64::from(times))
+}
 
 /// Prints throughput and the share of native for each host.
 pub(crate) fn table(log: &Path, rounds: usize) -> Result<()> {
@@ -93,7 +149,8 @@ fn native(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn in_wasmtime(sandbox: &Sandbox, bytes: &[u8], channel: Channel) -> Result<()> {
+/// A guest with an open file.
+fn ingest(sandbox: &Sandbox) -> Result<Ingest> {
     let mut ingest = sandbox.ingest(muster_sandbox::ReadOptions {
         window: Window {
             from: None,
@@ -104,6 +161,11 @@ fn in_wasmtime(sandbox: &Sandbox, bytes: &[u8], channel: Channel) -> Result<()> 
         naive_offset_minutes: 0,
     })?;
     ingest.open("usage.jsonl")?;
+    Ok(ingest)
+}
+
+fn in_wasmtime(sandbox: &Sandbox, bytes: &[u8], channel: Channel) -> Result<()> {
+    let mut ingest = ingest(sandbox)?;
     for chunk in bytes.chunks(CHUNK) {
         match channel {
             // The corpus is ASCII: every cut lies between characters.

@@ -93,6 +93,8 @@ fn main() -> Result<()> {
         corpus::write(&log, HOST_LINES, 0)?;
         hosts::table(&log, runs)?;
         println!();
+        hosts::overhead(runs)?;
+        println!();
     }
     if wanted("bridge") {
         let folder = tempfile::tempdir()?;

@@ -9,10 +9,26 @@ use std::process::Command;
 ///
 /// If it is not there: `cargo build -p muster` makes it.
 pub fn muster() -> PathBuf {
-    let path = std::env::var_os("MUSTER_BIN").map_or_else(beside_the_test, PathBuf::from);
+    let path = std::env::var_os("MUSTER_BIN");
+    let path = path.map_or_else(|| beside_the_test("muster"), PathBuf::from);
     assert!(
         path.is_file(),
         "{} is not built: run cargo build -p muster",
+        path.display()
+    );
+    path
+}
+
+/// Where the example of a host in Rust is: beside the test's own folder.
+///
+/// # Panics
+///
+/// If it is not there: `cargo build -p rust-host` makes it.
+pub fn rust_host() -> PathBuf {
+    let path = beside_the_test("rust-host");
+    assert!(
+        path.is_file(),
+        "{} is not built: run cargo build -p rust-host",
         path.display()
     );
     path
@@ -29,10 +45,10 @@ pub fn in_home(user: &Path) -> Command {
     command
 }
 
-fn beside_the_test() -> PathBuf {
+fn beside_the_test(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().unwrap_or_default();
     // target/debug/deps/suite-0123 -> target/debug/muster
     path.pop();
     path.pop();
-    path.join("muster")
+    path.join(name)
 }

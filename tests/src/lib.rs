@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod fleet_store;
 pub mod hosts;
 pub mod ingest;
+pub mod npm;
 pub mod peer;
 pub mod peer_agents;
 pub mod plugin;

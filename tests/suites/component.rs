@@ -74,8 +74,12 @@ fn the_component_imports_nothing() {
     assert_eq!(
         exports,
         [
+            "muster:core/approval@0.1.0",
             "muster:core/bridge@0.1.0",
+            "muster:core/confidence@0.1.0",
             "muster:core/diagnosis@0.1.0",
+            "muster:core/liveness@0.1.0",
+            "muster:core/mailbox@0.1.0",
             "muster:core/types@0.1.0",
             "muster:core/usage@0.1.0",
         ]
@@ -202,6 +206,15 @@ fn only_components_that_import_nothing_and_export_the_core_are_taken() {
         refused("(component)"),
         Some(SandboxError::Exports(_))
     ));
+    let later = refused(
+        r#"(component (instance $usage) (export "muster:core/usage@7.1.0" (instance $usage)))"#,
+    )
+    .unwrap();
+    assert_eq!(later, SandboxError::Version("7.1.0".into()));
+    assert_eq!(
+        later.to_string(),
+        "the component is the core in version 7.1.0 of its interface, and this host speaks 0.1.0"
+    );
     assert!(matches!(
         refused("(module)"),
         Some(SandboxError::Component(_))

@@ -1,5 +1,5 @@
-//! Decoders of other systems' logs through the binary: the one that is shipped,
-//! and guests that do harm.
+//! Decoders of other systems' logs through the binary: the one that is shipped, one
+//! in JavaScript, and guests that do harm.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use muster_tests::binary::in_home;
-use muster_tests::{artefacts, plugin};
+use muster_tests::{artefacts, npm, plugin, tool};
 use serde_json::{Value, json};
 
 fn transcripts() -> PathBuf {
@@ -80,6 +80,38 @@ fn prices_of_the_user_stand_above_the_decoders() {
     assert_eq!(report["by_model"]["llama-4"]["cost_usd"], json!(0.000_064));
     let haiku = &report["by_model"]["claude-haiku-4-5-20251001"];
     assert_eq!(haiku["cost_usd"], json!(0));
+}
+
+#[test]
+fn a_decoder_in_javascript_reads_sessions_of_codex() {
+    let Some(node) = tool::node() else { return };
+    let files = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let Some(example) = npm::installed("codex-decoder", &node, files) else {
+        return;
+    };
+    let built = npm::npm(&node, &example).args(["run", "build"]).status();
+    assert!(built.unwrap().success());
+    let decoder = example.join("codex.decoder.wasm");
+    let folder = tempfile::tempdir().unwrap();
+    let output = show(folder.path(), &decoder, &artefacts::tests("fixtures/codex"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report = document(&output);
+    // By hand: 0.00582825 + 0.018202 + 0.00045 + 0.0135. What is written twice, and
+    // what a session that was branched off repeats, counts once.
+    let totals = &report["totals"];
+    assert_eq!(totals["calls"], 4);
+    assert_eq!(totals["cost_usd"], json!(0.037_980_25));
+    assert_eq!(totals["tokens_in"], 869 + 3408 + 1000 + 2000);
+    assert_eq!(totals["tokens_out"], 407 + 1183 + 100 + 1000);
+    assert_eq!(totals["prompt_cache_read_tokens"], 5376 + 16_896 + 8000);
+    assert_eq!(report["by_workflow"]["kiln"]["calls"], 4);
+    assert_eq!(report["by_tier"]["CHEAP"]["calls"], 1);
+    assert_eq!(report["skipped"]["lines"], 2);
+    let notes = report["notes"].to_string();
+    assert!(
+        notes.contains("gpt-6-preview has no price, so 1 calls"),
+        "{notes}"
+    );
 }
 
 /// A decoder that does what the first letter of a line says.

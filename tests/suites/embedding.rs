@@ -1,15 +1,15 @@
-//! The component in programs that are not ours: the examples for Python and Node
-//! print what the command line tool prints.
+//! The component in programs that are not ours: the examples for Rust, Python and
+//! Node print what the command line tool prints.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use muster_tests::artefacts;
-use muster_tests::binary::in_home;
+use muster_tests::binary::{self, in_home};
 use muster_tests::peer::wasmtime_python;
-use muster_tests::tool;
+use muster_tests::{npm, tool};
 
 const PARENT: &str = "7d1f8f3a-5f0e-4c59-9a1b-3a5b9f7f0001";
 
@@ -78,6 +78,14 @@ fn component(user: &Path) -> PathBuf {
     path
 }
 
+/// It was made for the released interface, and runs with today's component.
+#[test]
+fn a_rust_program_gives_the_answers_of_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = folder.path();
+    Host(vec![binary::rust_host(), component(user)]).agrees_in_all(user);
+}
+
 #[test]
 fn a_python_program_gives_the_answers_of_the_command_line() {
     let Some(python) = wasmtime_python() else {
@@ -95,43 +103,11 @@ fn a_node_program_gives_the_answers_of_the_command_line() {
         tool::skip("there is no Node");
         return;
     };
-    let Some(example) = node_example(&node) else {
-        tool::skip("the packages of examples/node-host cannot be installed");
+    let files = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let Some(example) = npm::installed("node-host", &node, files) else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
     let user = folder.path();
     Host(vec![node, example.join("host.mjs"), component(user)]).agrees_in_all(user);
-}
-
-/// The example with its packages, beside other files of the tests.
-fn node_example(node: &Path) -> Option<PathBuf> {
-    let source = artefacts::tests("../examples/node-host");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-host");
-    fs::create_dir_all(&folder).ok()?;
-    let lock = fs::read(source.join("package-lock.json")).ok()?;
-    let installed = folder.join("installed.json");
-    for name in ["package.json", "package-lock.json", "host.mjs"] {
-        fs::copy(source.join(name), folder.join(name)).ok()?;
-    }
-    if fs::read(&installed).is_ok_and(|known| known == lock) {
-        return Some(folder);
-    }
-    let beside = node.with_file_name("npm");
-    let npm = if beside.is_file() {
-        beside
-    } else {
-        "npm".into()
-    };
-    let status = Command::new(npm)
-        // Not `ci`: the lock leaves out packages for systems that were never published.
-        .args(["install", "--no-audit", "--no-fund"])
-        .current_dir(&folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status();
-    let is_there = status.is_ok_and(|status| status.success());
-    is_there.then_some(())?;
-    fs::write(&installed, lock).ok()?;
-    Some(folder)
 }

@@ -4,8 +4,12 @@
 
 #[path = "parity/bridge.rs"]
 mod bridge;
+#[path = "parity/coordination.rs"]
+mod coordination;
 #[path = "parity/diagnosis.rs"]
 mod diagnosis;
+#[path = "parity/fleet.rs"]
+mod fleet;
 
 use std::sync::LazyLock;
 

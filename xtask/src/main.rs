@@ -17,6 +17,7 @@ mod demo;
 mod dist;
 mod http;
 mod progress;
+mod sbom;
 mod stamp;
 mod tally;
 mod test;
@@ -80,7 +81,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "dist",
         arguments: "",
-        about: "what is released, with checksums, in target/dist",
+        about: "what is released, with checksums and a bill of materials, in target/dist",
         run: dist::run,
     },
     Task {

@@ -39,6 +39,15 @@ impl Workspace {
         })
     }
 
+    /// A repository elsewhere, whose own programs are not built.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            native_target: root.join("target"),
+        }
+    }
+
     /// A path in the repository.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)

@@ -2,7 +2,7 @@
 //! store: operations go in, outcomes come out, each at a time that the caller gives.
 //!
 //! [`Model`] is the reference: it answers every [`Operation`] from memory, and the
-//! stores have to answer the same. Nothing here waits: [`Waiter`] and
+//! stores have to answer the same. Its [`Mailbox`] and [`Approvals`] stand alone too. Nothing here waits: [`Waiter`] and
 //! [`StreamCursor`] are machines that say when to ask, and hosts do.
 
 mod backoff;
@@ -30,7 +30,7 @@ pub use defaults::{
     DEFAULT_HEARTBEAT_TTL_S, DEFAULT_RECENT_EVENTS, DEFAULT_SIGNAL_WAIT_S, DEFAULT_STALE_S,
     DEFAULT_STREAM_LENGTH, DEFAULT_TRIM_LENGTH, ENROLMENT_S, GRACE_S, MIN_ANSWER_LEFT_US,
 };
-pub use model::Model;
+pub use model::{Approvals, Mailbox, Model, ModelTimeout};
 pub use name::{MAX_NAME_BYTES, NameError, check_name};
 pub use operation::{
     AckEvents, Answer, ApprovalFilter, BeatInput, FeedbackQuery, GroupRead, NewApproval, NewEvent,

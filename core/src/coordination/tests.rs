@@ -455,3 +455,76 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_mailbox_alone_says_when_it_forgets() {
+    let mut mailbox = Mailbox::new(at(0));
+    assert_eq!(mailbox.poll_timeout(), None);
+    mailbox.send(at(0), signal("s", "ready", "a", "b"));
+    // First the id, at the signal's end; a day later the signal itself.
+    let mut woken = Vec::new();
+    while let Some((next, reason)) = mailbox.poll_timeout() {
+        assert_eq!(reason, ModelTimeout::Forgotten);
+        woken.push(next);
+        mailbox.handle_timeout(next);
+    }
+    assert_eq!(woken, [at(60), at(60 + 86_400)]);
+    mailbox.enrol(at(0), "b".into());
+    mailbox.send(at(0), signal("s", "ready", "a", "b"));
+    let taken = mailbox.take(at(10), &of("b"));
+    assert!(matches!(taken, SignalCheck::Delivered(_)), "{taken:?}");
+    let mut last = at(0);
+    while let Some((next, _)) = mailbox.poll_timeout() {
+        assert!(next > last);
+        last = next;
+        mailbox.handle_timeout(next);
+    }
+    assert_eq!(last, at(10 + 86_400));
+}
+
+#[test]
+fn approvals_alone_tell_each_timeout_once() {
+    let mut approvals = Approvals::default();
+    let ask = |id: &str, timeout_us| NewApproval {
+        request_id: id.into(),
+        approval_type: "deploy".into(),
+        agent_id: "a".into(),
+        context: JsonObject::default(),
+        timeout_us,
+    };
+    for (id, seconds) in [("late", 20), ("early", 10), ("answered", 10)] {
+        approvals.request(at(0), ask(id, seconds * 1_000_000));
+    }
+    let answer = Answer {
+        request_id: "answered".into(),
+        approved: true,
+        responder: "kim".into(),
+        reason: String::new(),
+        min_left_us: 0,
+    };
+    let decision = approvals.decide(at(5), answer);
+    assert!(matches!(decision, Decision::Taken(_)), "{decision:?}");
+    let mut woken = Vec::new();
+    while let Some((next, reason)) = approvals.poll_timeout() {
+        approvals.handle_timeout(next);
+        woken.push((next, reason, approvals.poll_timed_out()));
+        assert_eq!(approvals.poll_timed_out(), None);
+    }
+    let day = 86_400;
+    let (deadline, forgotten) = (ModelTimeout::Deadline, ModelTimeout::Forgotten);
+    assert_eq!(
+        woken,
+        [
+            (at(10), deadline, Some("early".into())),
+            (at(20), deadline, Some("late".into())),
+            (at(5 + day), forgotten, None),
+            (at(10 + day), forgotten, None),
+            (at(20 + day), forgotten, None),
+        ]
+    );
+    // Whoever comes back after days is told too.
+    approvals.request(at(0), ask("old", 1_000_000));
+    approvals.handle_timeout(at(10 * day));
+    assert_eq!(approvals.poll_timed_out().as_deref(), Some("old"));
+    assert_eq!(approvals.get(at(10 * day), "old"), None);
+}

@@ -66,6 +66,28 @@ pub enum WaiterTimeout {
     Retry,
 }
 
+impl WaitEnd {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::TimedOut => "timed_out",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+impl WaiterTimeout {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Recheck => "recheck",
+            Self::Retry => "retry",
+        }
+    }
+}
+
 impl Waiter {
     /// Waits until a deadline; one that has passed means one question.
     pub fn new(now: Timestamp, deadline: Timestamp) -> Self {

@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 use crate::coordination::{BeatRun, FleetRow};
@@ -43,247 +44,34 @@ fn assess(row: &FleetRow, now: Timestamp) -> Liveness {
     Liveness::of(row, now, now, &LivenessOptions::default())
 }
 
-/// Beats in tenths of seconds, metadata, now, and the answer: state, since (tenths), reason.
-type Vector = (
-    &'static [i64],
-    &'static str,
-    i64,
-    &'static str,
-    i64,
-    &'static str,
-);
-
-const VECTORS: &[Vector] = &[
-    // The limits of an assumed interval of 10 s: 15 s, 60 s, and 30 s more.
-    (
-        &[0],
-        "{}",
-        0,
-        "alive",
-        0,
-        "beat 0 s ago, assumed every 10 s",
-    ),
-    (
-        &[0],
-        "{}",
-        150,
-        "alive",
-        0,
-        "beat 15 s ago, assumed every 10 s",
-    ),
-    (
-        &[0],
-        "{}",
-        151,
-        "late",
-        150,
-        "no beat for 15.1 s, assumed every 10 s",
-    ),
-    (
-        &[0],
-        "{}",
-        600,
-        "late",
-        150,
-        "no beat for 60 s, assumed every 10 s",
-    ),
-    (
-        &[0],
-        "{}",
-        601,
-        "stale",
-        600,
-        "no beat for 60.1 s, the limit is 60 s",
-    ),
-    (
-        &[0],
-        "{}",
-        900,
-        "stale",
-        600,
-        "no beat for 90 s, the limit is 60 s",
-    ),
-    (
-        &[0],
-        "{}",
-        901,
-        "dead",
-        900,
-        "no beat for 90.1 s, the limit is 90 s",
-    ),
-    (
-        &[0],
-        "{}",
-        864_000,
-        "dead",
-        900,
-        "no beat for 24 h, the limit is 90 s",
-    ),
-    // One that announces its interval is held to it.
-    (
-        &[0],
-        r#"{"interval_s": 40}"#,
-        600,
-        "alive",
-        0,
-        "beat 60 s ago, announced every 40 s",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 40}"#,
-        1200,
-        "late",
-        600,
-        "no beat for 2 min, announced every 40 s",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 40}"#,
-        1201,
-        "stale",
-        1200,
-        "no beat for 2 min, the limit is 2 min",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 40}"#,
-        1501,
-        "dead",
-        1500,
-        "no beat for 2 min, the limit is 2 min",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 0.5}"#,
-        8,
-        "late",
-        7,
-        "no beat for 0.8 s, announced every 0.5 s",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 0.5}"#,
-        600,
-        "late",
-        7,
-        "no beat for 60 s, announced every 0.5 s",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": "soon"}"#,
-        151,
-        "late",
-        150,
-        "no beat for 15.1 s, assumed every 10 s",
-    ),
-    (
-        &[0],
-        r#"{"interval_s": 0}"#,
-        10,
-        "alive",
-        0,
-        "beat 1 s ago, assumed every 10 s",
-    ),
-    // One that does not is held to the median of its last five gaps.
-    (
-        &[0, 300],
-        "{}",
-        451,
-        "late",
-        450,
-        "no beat for 15.1 s, assumed every 10 s",
-    ),
-    (
-        &[0, 300, 600],
-        "{}",
-        900,
-        "alive",
-        0,
-        "beat 30 s ago, so far every 30 s",
-    ),
-    (
-        &[0, 300, 600],
-        "{}",
-        1051,
-        "late",
-        1050,
-        "no beat for 45.1 s, so far every 30 s",
-    ),
-    (
-        &[0, 10, 20, 320, 620, 920],
-        "{}",
-        1000,
-        "alive",
-        0,
-        "beat 8 s ago, so far every 30 s",
-    ),
-    (
-        &[0, 10, 20, 30, 330, 340],
-        "{}",
-        345,
-        "alive",
-        340,
-        "beat 0.5 s ago, so far every 1 s",
-    ),
-    // One late beat is one excursion: late until the second beat in time.
-    (
-        &[0, 100, 200],
-        "{}",
-        351,
-        "late",
-        350,
-        "no beat for 15.1 s, so far every 10 s",
-    ),
-    (
-        &[0, 100, 200, 360],
-        "{}",
-        360,
-        "late",
-        350,
-        "back after 16 s of silence, alive with the next beat in time",
-    ),
-    (
-        &[0, 100, 200, 360, 460],
-        "{}",
-        460,
-        "alive",
-        460,
-        "beat 0 s ago, so far every 10 s",
-    ),
-    (
-        &[0, 100, 200, 360, 460, 560],
-        "{}",
-        600,
-        "alive",
-        460,
-        "beat 4 s ago, so far every 10 s",
-    ),
-    // Back from the dead.
-    (
-        &[0, 100, 200, 7400],
-        "{}",
-        7400,
-        "late",
-        350,
-        "back after 12 min of silence, alive with the next beat in time",
-    ),
-];
+/// The table of states, which the other hosts are held to as well. Times are tenths
+/// of seconds.
+fn vectors() -> Vec<Value> {
+    let text = include_str!("../../../tests/fixtures/liveness/states.json");
+    serde_json::from_str(text).unwrap()
+}
 
 #[test]
 fn states_follow_the_table() {
-    for (beats, metadata, now, state, since, reason) in VECTORS {
-        let liveness = assess(&row(beats, metadata, "running"), at(*now));
+    let vectors = vectors();
+    assert!(vectors.len() > 20);
+    for vector in vectors {
+        let tenths = |name: &str| vector[name].as_i64().unwrap();
+        let beats = vector["beats"].as_array().unwrap();
+        let beats: Vec<i64> = beats.iter().map(|beat| beat.as_i64().unwrap()).collect();
+        let row = row(&beats, &vector["metadata"].to_string(), "running");
+        let liveness = assess(&row, at(tenths("now")));
         let got = (
             liveness.state.name(),
             liveness.since.map(|since| since.as_micros() / 100_000),
             liveness.reason.to_string(),
         );
         let expected = (
-            *state,
-            Some(at(*since).as_micros() / 100_000),
-            (*reason).to_string(),
+            vector["state"].as_str().unwrap(),
+            Some(at(tenths("since")).as_micros() / 100_000),
+            vector["reason"].as_str().unwrap().to_string(),
         );
-        assert_eq!(got, expected, "{beats:?} {metadata} at {now}");
+        assert_eq!(got, expected, "{vector}");
     }
 }
 

@@ -45,6 +45,16 @@ pub enum WakeReason {
     Forgotten,
 }
 
+impl WakeReason {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Forgotten => "forgotten",
+        }
+    }
+}
+
 impl FleetWatch {
     /// Watches with these limits.
     pub fn new(options: LivenessOptions) -> Self {

@@ -53,6 +53,39 @@ impl RatingView {
     }
 }
 
+/// How far weighed votes can be trusted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConfidenceView {
+    /// How many votes there are.
+    pub votes: u64,
+    /// The weight of those in favour; their number unless they decay.
+    pub good: f64,
+    /// The weight of those against.
+    pub bad: f64,
+    /// (good + 1) / (good + bad + 2), by which things are ranked.
+    pub score: f64,
+    /// Whether there is a vote at all: without one the score says nothing.
+    pub rated: bool,
+    /// Between which shares of good votes the true one lies, 95 times in 100.
+    pub interval: ShareInterval,
+    /// What attune makes of the votes: good / (good + bad), and 1 without any.
+    pub attune_confidence: f64,
+}
+
+impl From<Confidence> for ConfidenceView {
+    fn from(confidence: Confidence) -> Self {
+        Self {
+            votes: confidence.votes,
+            good: confidence.good,
+            bad: confidence.bad,
+            score: confidence.score(),
+            rated: !confidence.is_unrated(),
+            interval: confidence.interval(),
+            attune_confidence: confidence.attune_ratio(),
+        }
+    }
+}
+
 /// The votes on templates.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RatingsView {

@@ -9,7 +9,8 @@ use super::Seconds;
 use crate::coordination::{ApprovalRow, ApprovalState, DEFAULT_STALE_S, FleetRow};
 use crate::decimal::Decimal;
 use crate::liveness::{
-    AgentState, IntervalSource, Liveness, LivenessOptions, attune_is_alive, attune_is_stale,
+    AgentState, IntervalSource, Liveness, LivenessOptions, Transition, WakeReason, attune_is_alive,
+    attune_is_stale,
 };
 use crate::time::{Timestamp, US_PER_SECOND};
 
@@ -99,6 +100,50 @@ pub struct AttuneLiveness {
     pub is_alive: bool,
     /// `get_stale_agents` with its default of 60 s names it.
     pub is_stale: bool,
+}
+
+/// An agent has changed its state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransitionView {
+    /// The agent.
+    pub agent_id: String,
+    /// What it was; `null`: it is new.
+    pub from: Option<AgentState>,
+    /// What it is.
+    pub to: AgentState,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl From<Transition> for TransitionView {
+    fn from(transition: Transition) -> Self {
+        Self {
+            agent_id: transition.agent_id,
+            from: transition.from,
+            to: transition.to.state,
+            since: transition.to.since,
+            reason: transition.to.reason.to_string(),
+        }
+    }
+}
+
+/// When a watched fleet is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct WakeView {
+    /// When.
+    pub at: Timestamp,
+    /// `overdue`: an agent changes its state then if it does not beat; `forgotten`:
+    /// one is forgotten then.
+    pub reason: &'static str,
+}
+
+impl From<(Timestamp, WakeReason)> for WakeView {
+    fn from((at, reason): (Timestamp, WakeReason)) -> Self {
+        let reason = reason.name();
+        Self { at, reason }
+    }
 }
 
 impl WaitingView {

@@ -78,13 +78,15 @@ pub use diagnosis::{
 };
 pub use doctor::{CheckStatus, CheckView, DoctorReport, DoctorStep, QuietAgent, ReportEnd};
 pub use feedback::{
-    QualityFeedbackView, QualityReport, QualityStatsView, RatedView, RatingView, RatingsView,
-    ScoredView, SkippedRating, StageQuality, TierRecommendationView,
+    ConfidenceView, QualityFeedbackView, QualityReport, QualityStatsView, RatedView, RatingView,
+    RatingsView, ScoredView, SkippedRating, StageQuality, TierRecommendationView,
 };
 pub use file_tests::{
     FailedTestView, FileTestFilter, FileTestReport, FileTestTotals, FileTestView,
 };
-pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
+pub use fleet::{
+    AgentView, AttuneLiveness, TransitionView, WaitingView, WakeView, WorkKind, WorkView,
+};
 pub use gateway::{
     AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
     GatewayStatusView, GatewayTestView, MonitorChannelView, MonitorCheckView, MonitorDoneView,

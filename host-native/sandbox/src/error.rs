@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
-use crate::GuestError;
 use crate::limits::{Limiter, Limits, Refused};
+use crate::{GuestError, WIT_VERSION};
 
 /// What went wrong with a guest.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub enum SandboxError {
     Imports(Vec<String>),
     /// The component does not export the interface that is wanted of it.
     Exports(Said),
+    /// The component exports the core in this version, which is another one.
+    Version(String),
     /// The guest wanted more memory than this many bytes.
     MemoryLimit(usize),
     /// The guest wanted a table of more entries than this.
@@ -125,6 +127,11 @@ impl fmt::Display for SandboxError {
             Self::Exports(said) => {
                 write!(f, "the component is of another world: {}", said.cause)
             }
+            Self::Version(version) => write!(
+                f,
+                "the component is the core in version {version} of its interface, and this \
+                 host speaks {WIT_VERSION}"
+            ),
             Self::MemoryLimit(bytes) => write!(f, "the guest wanted more than {bytes} bytes"),
             Self::TableLimit(entries) => {
                 write!(f, "the guest wanted a table of more than {entries} entries")

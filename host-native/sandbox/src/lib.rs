@@ -26,12 +26,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod approval;
 mod bridge;
+pub mod confidence;
 mod decoder;
 mod diagnosis;
 mod error;
 mod limits;
+pub mod liveness;
+pub mod mailbox;
 mod plugin;
+mod resource;
 mod rules;
 mod ticker;
 
@@ -57,6 +62,9 @@ use limits::Limiter;
 pub use limits::Limits;
 pub use plugin::{MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, PluginLimits};
 pub use rules::{RulesGuest, judge};
+
+/// The version of `host-wasm/wit` that this host speaks.
+pub const WIT_VERSION: &str = "0.1.0";
 
 /// Generated from `host-wasm/wit`.
 #[allow(clippy::pedantic, reason = "generated code")]
@@ -91,7 +99,7 @@ impl Sandbox {
         let core = Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(CorePre::new)
-            .map_err(|e| SandboxError::Exports(Said::of(&e)))?;
+            .map_err(|e| no_core(&engine, &component, &e))?;
         if limits.time.is_some() {
             ticker::start(&engine).map_err(|e| SandboxError::Engine(e.to_string()))?;
         }
@@ -203,6 +211,20 @@ fn imports_of(engine: &Engine, component: &Component) -> Vec<String> {
     let of_type = component.component_type();
     let imports = of_type.imports(engine);
     imports.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Why a component does not export the core: it may export one of another version.
+fn no_core(engine: &Engine, component: &Component, error: &wasmtime::Error) -> SandboxError {
+    let of_type = component.component_type();
+    let mut exports = of_type.exports(engine);
+    let version = exports.find_map(|(name, _)| {
+        let (_, version) = name.strip_prefix("muster:core/")?.split_once('@')?;
+        (version != WIT_VERSION).then(|| version.to_owned())
+    });
+    match version {
+        Some(version) => SandboxError::Version(version),
+        None => SandboxError::Exports(Said::of(error)),
+    }
 }
 
 impl Running {

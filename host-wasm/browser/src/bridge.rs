@@ -1,6 +1,5 @@
 //! The bridge for browsers and Node.
 
-use js_sys::JSON;
 use muster_core::Timestamp;
 use muster_core::bridge::{
     BridgeOptions, ErrorPatterns, MessageRedaction, Producer, Replay, ReplayClock, ReplayOptions,
@@ -108,13 +107,9 @@ fn document<T: Default, E: ToString>(
     name: &str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, JsError> {
-    let Some(value) = fields.get(name)? else {
+    let Some(text) = fields.json(name)? else {
         return Ok(T::default());
     };
-    let text = JSON::stringify(&value)
-        .ok()
-        .and_then(|text| text.as_string())
-        .ok_or_else(|| error(&format!("{name}: no JSON")))?;
     parse(&text).map_err(|why| error(&format!("{name}: {}", why.to_string())))
 }
 

@@ -5,11 +5,15 @@
 //! other host gives. The TypeScript types stand in `types.d.ts`.
 
 mod bridge;
+mod confidence;
 mod diagnosis;
+mod liveness;
 mod options;
 mod runs;
 
+pub use confidence::{decay_votes, rank_votes, rate_votes};
 pub use diagnosis::{diagnose, diagnose_json};
+pub use liveness::{FleetWatch, assess_agent};
 pub use runs::WorkflowRunReader;
 
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};

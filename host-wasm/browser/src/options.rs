@@ -1,6 +1,6 @@
 //! Options and parameters out of JavaScript objects.
 
-use js_sys::{Array, Object};
+use js_sys::{Array, JSON, Object};
 use muster_core::view::FileTestFilter;
 use muster_core::{ReadOptions, ReportParams, Timestamp, Window};
 use wasm_bindgen::prelude::*;
@@ -145,6 +145,25 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
+    /// A whole number of zero or more, up to 2^53.
+    pub(crate) fn count(&self, name: &str) -> Result<Option<u64>, JsError> {
+        self.get(name)?
+            .map(|value| whole(name, value.as_f64().unwrap_or(f64::NAN)))
+            .transpose()
+    }
+
+    /// Any value as JSON text.
+    pub(crate) fn json(&self, name: &str) -> Result<Option<String>, JsError> {
+        self.get(name)?
+            .map(|value| {
+                JSON::stringify(&value)
+                    .ok()
+                    .and_then(|text| text.as_string())
+                    .ok_or_else(|| error(&format!("{name}: no JSON")))
+            })
+            .transpose()
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<bool, JsError> {
         self.get(name)?.map_or(Ok(false), |value| {
             value
@@ -166,6 +185,42 @@ impl<'a> Fields<'a> {
                 Timestamp::parse(&text).map_err(|e| error(&format!("{name}: {text} is {e}")))
             })
             .transpose()
+    }
+}
+
+/// A moment: milliseconds since 1970, or a text in RFC 3339.
+pub(crate) fn moment(name: &str, value: &JsValue) -> Result<Timestamp, JsError> {
+    if let Some(text) = value.as_string() {
+        return Timestamp::parse(&text).map_err(|e| error(&format!("{name}: {text} is {e}")));
+    }
+    let ms = value.as_f64().filter(|ms| ms.is_finite());
+    // Whole milliseconds up to the year 9999 are exact.
+    #[expect(clippy::cast_possible_truncation)]
+    ms.and_then(|ms| Timestamp::from_millis(ms as i64).ok())
+        .ok_or_else(|| {
+            error(&format!(
+                "{name}: neither milliseconds since 1970 nor a text in RFC 3339"
+            ))
+        })
+}
+
+/// An array of moments.
+pub(crate) fn moments(name: &str, value: &JsValue) -> Result<Vec<Timestamp>, JsError> {
+    let items = value
+        .dyn_ref::<Array>()
+        .ok_or_else(|| error(&format!("{name}: not an array")))?;
+    items.iter().map(|item| moment(name, &item)).collect()
+}
+
+/// A whole number that doubles hold exactly, and not below zero.
+pub(crate) fn whole(name: &str, number: f64) -> Result<u64, JsError> {
+    const END: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = number as u64;
+    if (0.0..=END).contains(&number) && number.fract() == 0.0 {
+        Ok(whole)
+    } else {
+        Err(error(&format!("{name}: not a whole number from 0 to 2^53")))
     }
 }
 

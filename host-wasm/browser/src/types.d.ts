@@ -779,3 +779,154 @@ export interface DiagnosisFinding {
   /** At most five pieces, the newest. */
   evidence: { source: string; line: number | null; at: string | null; bounded: boolean; text: string }[];
 }
+
+/** A moment: milliseconds since 1970, or a text in RFC 3339, to the microsecond. */
+export type Moment = number | string;
+
+/** The limits that are held against the age of a beat. What is absent has its default. */
+export interface LivenessOptions {
+  /** The interval of an agent that announces none and whose beats show none yet; 10 s. */
+  defaultIntervalMs?: number;
+  /** Late above so many hundredths of the interval; 150. */
+  latePercent?: number;
+  /** Stale above so many intervals; 3. */
+  staleIntervals?: number;
+  /** Never stale before this age; 60 s. */
+  staleFloorMs?: number;
+  /** A difference of clocks up to this is not spoken of; 2 s. */
+  skewMs?: number;
+}
+
+/** A sign of life, as stores hold it. */
+export interface Beat {
+  agent_id: string;
+  /** `starting`, `running`, or the last one: `completed`, `failed`, `cancelled`. */
+  status: string;
+  /** From 0 to 1. */
+  progress: number;
+  current_task: string;
+  /** RFC 3339, by the agent's clock. */
+  last_beat?: string;
+  /** Further facts; `interval_s` announces the seconds between beats. */
+  metadata?: Record<string, unknown>;
+  display_name?: string | null;
+}
+
+/** What is known of an agent from its beats. */
+export interface AgentBeats {
+  /** The last beat. */
+  beat: Beat;
+  /** When beats arrived, oldest first; sixteen are enough. */
+  arrivals?: Moment[];
+  /** When the beat's key goes, or went. */
+  expiresAt: Moment;
+  /** The age of the beat by the clock of the store's server, where it has one. */
+  ageByStoreMs?: number;
+}
+
+/** The state of an agent. */
+export type AgentState = "alive" | "late" | "stale" | "dead" | "finished" | "unknown";
+
+/** One agent and its state. */
+export interface Agent {
+  agent_id: string;
+  display_name: string | null;
+  state: AgentState;
+  since: string | null;
+  /** Why, in words. */
+  reason: string;
+  last_beat: string | null;
+  age_s: number | null;
+  /** For how long its key is still there; 0 when it has gone. */
+  ttl_left_s: number | null;
+  status: string | null;
+  progress: number | null;
+  current_task: string | null;
+  interval_s: number | null;
+  interval_source: "announced" | "observed" | "assumed" | null;
+  /** By how much its clock is ahead, or behind if below zero. */
+  clock_skew_s: number | null;
+  /** 1 is a silence that one in ten gaps would reach, 3 one in a thousand. */
+  suspicion: number | null;
+  /** Always null here: it takes a store to know. */
+  waiting_for_human: null;
+  /** Always null here. */
+  last_work: null;
+  /** What attune would say. */
+  attune: { is_alive: boolean; is_stale: boolean };
+}
+
+/** An agent has changed its state. */
+export interface Transition {
+  agent_id: string;
+  /** `null`: it is new. */
+  from: AgentState | null;
+  to: AgentState;
+  since: string | null;
+  /** Why, in words. */
+  reason: string;
+}
+
+/** The state of an agent at `now`, of which this has just been read. */
+export function assessAgent(agent: AgentBeats, now: Moment, options?: LivenessOptions): Agent;
+
+/**
+ * A fleet that is watched: says when an agent changes its state. Between two looks
+ * time alone moves the states on. Every failure is an `Error`.
+ */
+export class FleetWatch {
+  /** Throws on options that make no sense. */
+  constructor(options?: LivenessOptions);
+  /** All that is known at `now`. Who is not in it is forgotten. */
+  handleFleet(now: Moment, agents: AgentBeats[]): void;
+  /** Time has gone on. */
+  handleTimeout(now: Moment): void;
+  /** The next transition, in the order in which they came about. */
+  pollTransition(): Transition | undefined;
+  /** When `handleTimeout` has something to do. */
+  pollTimeout(): { at: string; reason: "overdue" | "forgotten" } | undefined;
+  /** All agents as of the last call, by id. */
+  agents(): Agent[];
+  /** The same document, in the bytes that every host gives. */
+  agentsJson(): string;
+  /** Gives the memory back; the watch cannot be used afterwards. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/** How many votes there are. */
+export interface Votes {
+  good: number;
+  bad: number;
+}
+
+/** A vote and when it was given. */
+export interface TimedVote {
+  at: Moment;
+  good: boolean;
+}
+
+/** What votes come to. */
+export interface Rating {
+  votes: number;
+  /** The weight of those in favour; their number unless they decay. */
+  good: number;
+  bad: number;
+  /** (good + 1) / (good + bad + 2), by which things are ranked. */
+  score: number;
+  /** Whether there is a vote at all: without one the score says nothing. */
+  rated: boolean;
+  /** Between which shares of good votes the true one lies, 95 times in 100. */
+  interval: { low: number; high: number };
+  /** What attune makes of the votes: good / (good + bad), and 1 without any. */
+  attune_confidence: number;
+}
+
+/** What votes come to that all count the same. */
+export function rateVotes(votes: Votes): Rating;
+
+/** What votes come to that lose half their weight in `halfLifeMs` milliseconds. */
+export function decayVotes(votes: TimedVote[], now: Moment, halfLifeMs: number): Rating;
+
+/** The names of what was voted on, the best first. */
+export function rankVotes(candidates: [string, Votes][]): string[];

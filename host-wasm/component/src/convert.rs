@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use muster_core::view;
-use muster_core::{Timestamp, Window as CoreWindow};
+use muster_core::{JsonObject, Timestamp, Window as CoreWindow};
 
 use crate::bindings::exports::muster::core::types::{
-    Provenance, Skipped, SkippedSample, Source, Window,
+    Provenance, Skipped, SkippedSample, Source, Wake, Window,
 };
 use crate::bindings::exports::muster::core::usage::{
     CostBook, Error, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall, ReportParams,
@@ -216,4 +216,21 @@ fn core_window(window: Window) -> Result<CoreWindow, Error> {
 
 pub(crate) fn timestamp(us: i64) -> Result<Timestamp, Error> {
     Timestamp::from_micros(us).map_err(|_| Error::TimeOutOfRange(us))
+}
+
+pub(crate) fn timestamps(us: &[i64]) -> Result<Vec<Timestamp>, Error> {
+    us.iter().copied().map(timestamp).collect()
+}
+
+/// A JSON object that is carried: the field `name` of what came in.
+pub(crate) fn object(name: &str, text: &str) -> Result<JsonObject, Error> {
+    JsonObject::parse(text)
+        .map_err(|error| Error::BadDocument((name.to_owned(), error.to_string())))
+}
+
+pub(crate) fn wake(at: Timestamp, reason: &str) -> Wake {
+    Wake {
+        at: at.as_micros(),
+        reason: reason.to_owned(),
+    }
 }

@@ -3,10 +3,14 @@
 //! A thin face: it turns the types of `host-wasm/wit` into the core's and back,
 //! and decides nothing.
 
+mod approval;
 mod bindings;
 mod bridge;
+mod confidence;
 mod convert;
 mod diagnosis;
+mod liveness;
+mod mailbox;
 
 use core::cell::RefCell;
 

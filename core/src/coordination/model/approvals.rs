@@ -1,10 +1,10 @@
 //! Approvals: each decided once, by an answer before the deadline or by the deadline.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::remembered;
+use super::{ModelTimeout, forgotten_at, remembered};
 use crate::coordination::{
     Answer, ApprovalFilter, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal, Requested,
 };
@@ -12,10 +12,16 @@ use crate::record::approval_request::{ApprovalRequest, ApprovalStatus};
 use crate::record::approval_response::ApprovalResponse;
 use crate::time::Timestamp;
 
+/// The requests of a fleet for approvals, from memory.
+///
+/// A request is remembered for [`crate::coordination::GRACE_S`] after its answer, or after
+/// its deadline without one, and then forgotten by [`Self::handle_timeout`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Approvals {
+pub struct Approvals {
     /// By the request's id.
     asked: BTreeMap<String, Asked>,
+    /// Requests whose deadline has passed and that nobody has been told of.
+    timed_out: VecDeque<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +39,8 @@ struct Answered {
 }
 
 impl Approvals {
-    pub(super) fn request(&mut self, now: Timestamp, request: NewApproval) -> Requested {
+    /// Asks; a second call with the same id changes nothing.
+    pub fn request(&mut self, now: Timestamp, request: NewApproval) -> Requested {
         if let Some(asked) = self.known(now, &request.request_id) {
             return Requested {
                 deadline: asked.deadline,
@@ -63,7 +70,8 @@ impl Approvals {
         }
     }
 
-    pub(super) fn decide(&mut self, now: Timestamp, answer: Answer) -> Decision {
+    /// Answers.
+    pub fn decide(&mut self, now: Timestamp, answer: Answer) -> Decision {
         let known = self.asked.get_mut(&answer.request_id);
         let Some(asked) = known.filter(|asked| asked.is_remembered(now)) else {
             return Decision::Refused(Refusal::Unknown);
@@ -102,11 +110,13 @@ impl Approvals {
         Decision::Taken(asked.row(now))
     }
 
-    pub(super) fn get(&self, now: Timestamp, request_id: &str) -> Option<ApprovalRow> {
+    /// What became of a request; `None`: nothing is known of it.
+    pub fn get(&self, now: Timestamp, request_id: &str) -> Option<ApprovalRow> {
         self.known(now, request_id).map(|asked| asked.row(now))
     }
 
-    pub(super) fn list(&self, now: Timestamp, filter: &ApprovalFilter) -> Vec<ApprovalRow> {
+    /// Requests, oldest first, those of one moment by id.
+    pub fn list(&self, now: Timestamp, filter: &ApprovalFilter) -> Vec<ApprovalRow> {
         let mut rows: Vec<_> = self
             .asked
             .values()
@@ -126,12 +136,7 @@ impl Approvals {
     pub(super) fn sweep(&mut self, now: Timestamp) -> Vec<String> {
         let mut swept = Vec::new();
         for (id, asked) in &mut self.asked {
-            if asked.is_remembered(now)
-                && asked.answer.is_none()
-                && asked.deadline <= now
-                && asked.request.status == ApprovalStatus::Pending
-            {
-                asked.request.status = ApprovalStatus::Timeout;
+            if asked.is_remembered(now) && asked.times_out(now) {
                 swept.push(id.clone());
             }
         }
@@ -140,6 +145,34 @@ impl Approvals {
 
     pub(super) fn forget(&mut self, now: Timestamp) {
         self.asked.retain(|_, asked| asked.is_remembered(now));
+    }
+
+    /// Time has gone on: marks requests whose deadline has passed, once each, and
+    /// forgets those that were over for longer than they are remembered.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        for (id, asked) in &mut self.asked {
+            if asked.times_out(now) {
+                self.timed_out.push_back(id.clone());
+            }
+        }
+        self.forget(now);
+    }
+
+    /// The next request that has timed out, in the order of the calls of
+    /// [`Self::handle_timeout`], then by id.
+    pub fn poll_timed_out(&mut self) -> Option<String> {
+        self.timed_out.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<(Timestamp, ModelTimeout)> {
+        self.asked
+            .values()
+            .map(|asked| match asked.request.status {
+                ApprovalStatus::Pending => (asked.deadline, ModelTimeout::Deadline),
+                _ => (forgotten_at(asked.over_at()), ModelTimeout::Forgotten),
+            })
+            .min_by_key(|(at, _)| *at)
     }
 
     fn known(&self, now: Timestamp, request_id: &str) -> Option<&Asked> {
@@ -151,11 +184,23 @@ impl Approvals {
 impl Asked {
     /// For the grace period after its answer, or after its deadline without one.
     fn is_remembered(&self, now: Timestamp) -> bool {
-        let over_at = self
-            .answer
-            .as_ref()
-            .map_or(self.deadline, |answer| answer.at);
-        remembered(over_at, now)
+        remembered(self.over_at(), now)
+    }
+
+    /// Marks it if its deadline has passed without an answer; once.
+    fn times_out(&mut self, now: Timestamp) -> bool {
+        let is_due = self.answer.is_none()
+            && self.deadline <= now
+            && self.request.status == ApprovalStatus::Pending;
+        if is_due {
+            self.request.status = ApprovalStatus::Timeout;
+        }
+        is_due
+    }
+
+    fn over_at(&self) -> Timestamp {
+        let answer = self.answer.as_ref();
+        answer.map_or(self.deadline, |answer| answer.at)
     }
 
     fn row(&self, now: Timestamp) -> ApprovalRow {

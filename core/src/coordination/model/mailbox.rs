@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{remembered, seconds};
+use super::{ModelTimeout, forgotten_at, remembered, seconds};
 use crate::coordination::{
     Broadcasted, ENROLMENT_S, GRACE_S, NewSignal, PendingSignal, Sent, SignalCheck, SignalFilter,
 };
@@ -13,8 +13,14 @@ use crate::json_object::JsonObject;
 use crate::record::signal::Signal;
 use crate::time::Timestamp;
 
-#[derive(Clone, Debug, Default)]
-pub(super) struct Mailbox {
+/// The signals of a fleet, from memory.
+///
+/// Answers depend on `now` by comparison alone. What is over is remembered for
+/// [`GRACE_S`] and then forgotten by [`Self::handle_timeout`], so its size is bounded
+/// by what is open and by what happened within that time.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    since: Timestamp,
     /// The next place in the order of all signals.
     next: u64,
     /// What was accepted under the ids that are remembered.
@@ -67,7 +73,21 @@ struct Deliveries {
 }
 
 impl Mailbox {
-    pub(super) fn send(&mut self, now: Timestamp, signal: NewSignal) -> Sent {
+    /// Without signals, and there since a moment.
+    pub fn new(since: Timestamp) -> Self {
+        Self {
+            since,
+            next: 0,
+            ids: BTreeMap::new(),
+            mail: BTreeMap::new(),
+            broadcasts: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            enrolled: BTreeMap::new(),
+        }
+    }
+
+    /// Sends a signal to one agent.
+    pub fn send(&mut self, now: Timestamp, signal: NewSignal) -> Sent {
         let target = signal.target_agent.clone();
         match self.accept(now, signal, Some(target.clone())) {
             Ok((place, held)) => {
@@ -83,7 +103,8 @@ impl Mailbox {
         }
     }
 
-    pub(super) fn broadcast(&mut self, now: Timestamp, signal: NewSignal) -> Broadcasted {
+    /// Sends a signal to all agents.
+    pub fn broadcast(&mut self, now: Timestamp, signal: NewSignal) -> Broadcasted {
         let enrolled = self
             .enrolled
             .iter()
@@ -152,14 +173,10 @@ impl Mailbox {
         Ok((place, pending))
     }
 
-    pub(super) fn take(
-        &mut self,
-        now: Timestamp,
-        since: Timestamp,
-        filter: &SignalFilter,
-    ) -> SignalCheck {
+    /// Takes the oldest signal that matches, so that nobody else gets it.
+    pub fn take(&mut self, now: Timestamp, filter: &SignalFilter) -> SignalCheck {
         let Some((place, held)) = self.oldest(now, filter) else {
-            return self.nothing(now, since, filter);
+            return self.nothing(now, filter);
         };
         let held = held.clone();
         self.remove(place, &filter.agent_id);
@@ -180,19 +197,16 @@ impl Mailbox {
         SignalCheck::Delivered(held)
     }
 
-    pub(super) fn check(
-        &self,
-        now: Timestamp,
-        since: Timestamp,
-        filter: &SignalFilter,
-    ) -> SignalCheck {
+    /// Looks at the oldest signal that matches and leaves it.
+    pub fn check(&self, now: Timestamp, filter: &SignalFilter) -> SignalCheck {
         match self.oldest(now, filter) {
             Some((_, held)) => SignalCheck::Pending(held.clone()),
-            None => self.nothing(now, since, filter),
+            None => self.nothing(now, filter),
         }
     }
 
-    pub(super) fn pending(&self, now: Timestamp, filter: &SignalFilter) -> Vec<PendingSignal> {
+    /// What can be received, oldest first.
+    pub fn pending(&self, now: Timestamp, filter: &SignalFilter) -> Vec<PendingSignal> {
         let held = self.matching(filter);
         in_order(held.filter(|(_, held)| held.expires_at > now))
     }
@@ -224,7 +238,8 @@ impl Mailbox {
         all.into_values().collect()
     }
 
-    pub(super) fn clear(&mut self, now: Timestamp, filter: &SignalFilter) -> u64 {
+    /// Removes what could be received, and says how many that were.
+    pub fn clear(&mut self, now: Timestamp, filter: &SignalFilter) -> u64 {
         let places: Vec<u64> = self
             .matching(filter)
             .filter(|(_, held)| held.expires_at > now)
@@ -236,7 +251,8 @@ impl Mailbox {
         places.len() as u64
     }
 
-    pub(super) fn enrol(&mut self, now: Timestamp, agent_id: String) {
+    /// Enrols an agent for [`ENROLMENT_S`] seconds, so that broadcasts count it.
+    pub fn enrol(&mut self, now: Timestamp, agent_id: String) {
         let until = now.saturating_add_us(seconds(ENROLMENT_S));
         self.enrolled.insert(agent_id, until);
     }
@@ -252,7 +268,20 @@ impl Mailbox {
             .max()
     }
 
-    pub(super) fn forget(&mut self, now: Timestamp) {
+    /// When [`Self::handle_timeout`] has something to forget.
+    pub fn poll_timeout(&self) -> Option<(Timestamp, ModelTimeout)> {
+        let mail = self.mail.values().flat_map(BTreeMap::values);
+        let broadcasts = self.broadcasts.values().map(|broadcast| &broadcast.held);
+        let held = mail.chain(broadcasts).map(|held| held.expires_at);
+        let delivered = self.deliveries.values().map(|known| known.last);
+        let ids = self.ids.values().map(|accepted| accepted.until);
+        let until = ids.chain(self.enrolled.values().copied());
+        let at = held.chain(delivered).map(forgotten_at).chain(until).min()?;
+        Some((at, ModelTimeout::Forgotten))
+    }
+
+    /// Time has gone on: forgets what was over for longer than it is remembered.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
         self.ids.retain(|_, accepted| accepted.until > now);
         for mail in self.mail.values_mut() {
             mail.retain(|_, held| remembered(held.expires_at, now));
@@ -292,7 +321,7 @@ impl Mailbox {
             .min_by_key(|(place, _)| *place)
     }
 
-    fn nothing(&self, now: Timestamp, since: Timestamp, filter: &SignalFilter) -> SignalCheck {
+    fn nothing(&self, now: Timestamp, filter: &SignalFilter) -> SignalCheck {
         let expired = self
             .matching(filter)
             .filter(|(_, held)| is_tombstone(held, now))
@@ -314,7 +343,7 @@ impl Mailbox {
             .map(|(_, known)| known.last)
             .max();
         SignalCheck::NeverSeen {
-            observed_since: Some(since.max(now.saturating_add_us(-seconds(GRACE_S)))),
+            observed_since: Some(self.since.max(now.saturating_add_us(-seconds(GRACE_S)))),
             last_delivered_at: last,
         }
     }

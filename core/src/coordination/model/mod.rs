@@ -10,20 +10,42 @@ mod mailbox;
 mod scores;
 mod streams;
 
+pub use approvals::Approvals;
+pub use mailbox::Mailbox;
+
 use super::{Cleared, GRACE_S, Operation, Outcome};
 use crate::time::{Timestamp, US_PER_SECOND};
 
 /// How often what is over is looked for, in microseconds.
 const SWEEP_US: i64 = 60 * US_PER_SECOND;
 
+/// Why a [`Mailbox`] or [`Approvals`] want to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelTimeout {
+    /// The deadline of a request comes.
+    Deadline,
+    /// Something that is over is forgotten.
+    Forgotten,
+}
+
+impl ModelTimeout {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Forgotten => "forgotten",
+        }
+    }
+}
+
 /// All that a store holds.
 #[derive(Clone, Debug)]
 pub struct Model {
     since: Timestamp,
     swept_at: Timestamp,
-    mailbox: mailbox::Mailbox,
+    mailbox: Mailbox,
     fleet: fleet::Fleet,
-    approvals: approvals::Approvals,
+    approvals: Approvals,
     streams: streams::Streams,
     scores: scores::Scores,
 }
@@ -34,9 +56,9 @@ impl Model {
         Self {
             since,
             swept_at: since,
-            mailbox: mailbox::Mailbox::default(),
+            mailbox: Mailbox::new(since),
             fleet: fleet::Fleet::default(),
-            approvals: approvals::Approvals::default(),
+            approvals: Approvals::default(),
             streams: streams::Streams::default(),
             scores: scores::Scores::default(),
         }
@@ -54,10 +76,8 @@ impl Model {
             Operation::Broadcast(signal) => {
                 Outcome::Broadcasted(self.mailbox.broadcast(now, signal))
             }
-            Operation::Take(filter) => Outcome::Check(self.mailbox.take(now, self.since, &filter)),
-            Operation::Check(filter) => {
-                Outcome::Check(self.mailbox.check(now, self.since, &filter))
-            }
+            Operation::Take(filter) => Outcome::Check(self.mailbox.take(now, &filter)),
+            Operation::Check(filter) => Outcome::Check(self.mailbox.check(now, &filter)),
             Operation::Signals(filter) => {
                 Outcome::Signals(self.mailbox.pending(now, &filter).into())
             }
@@ -121,7 +141,7 @@ impl Model {
     /// Forgets what has been over for longer than it is remembered.
     fn forget(&mut self, now: Timestamp) {
         self.swept_at = now;
-        self.mailbox.forget(now);
+        self.mailbox.handle_timeout(now);
         self.fleet.forget(now);
         self.approvals.forget(now);
         self.scores.forget(now);
@@ -130,7 +150,12 @@ impl Model {
 
 /// Whether something that was over at a moment is still remembered.
 fn remembered(over_at: Timestamp, now: Timestamp) -> bool {
-    now < over_at.saturating_add_us(seconds(GRACE_S))
+    now < forgotten_at(over_at)
+}
+
+/// When something that was over at a moment is forgotten.
+fn forgotten_at(over_at: Timestamp) -> Timestamp {
+    over_at.saturating_add_us(seconds(GRACE_S))
 }
 
 /// Seconds in microseconds.
