@@ -50,11 +50,10 @@ impl Memory {
 
     /// The data segment that holds it.
     pub fn segment(&self) -> String {
-        let escaped: String = self
-            .bytes
-            .iter()
-            .map(|byte| format!("\\{byte:02x}"))
-            .collect();
+        let mut escaped = String::new();
+        for byte in &self.bytes {
+            let _ = write!(escaped, "\\{byte:02x}");
+        }
         format!("(data (i32.const {}) \"{escaped}\")", self.base)
     }
 }

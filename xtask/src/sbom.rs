@@ -1,4 +1,4 @@
-//! The bill of materials of what is released: a CycloneDX document out of what cargo and the
+//! The bill of materials of what is released: a `CycloneDX` document out of what cargo and the
 //! page's lock file say. The same sources give the same bytes: there is no date and no serial
 //! number in it.
 
@@ -132,7 +132,7 @@ impl Parts {
             .as_object()
             .context("web/package-lock.json lists no packages")?;
         let in_use = |package: &Value| package["dev"] != true && package["devOptional"] != true;
-        let named = |path: &str| {
+        let name_in = |path: &str| {
             path.rsplit_once("node_modules/")
                 .map(|(_, name)| name.to_owned())
         };
@@ -140,7 +140,7 @@ impl Parts {
             .iter()
             .filter(|(_, package)| in_use(package))
             .filter_map(|(path, package)| {
-                let name = named(path)?;
+                let name = name_in(path)?;
                 let of_package = npm_ref(&name, package["version"].as_str()?);
                 Some((name, of_package))
             })
@@ -153,21 +153,18 @@ impl Parts {
         };
         for (path, package) in packages.iter().filter(|(_, package)| in_use(package)) {
             let version = package["version"].as_str().unwrap_or(VERSION);
-            let (of_package, component) = match named(path) {
-                Some(name) => {
-                    let of_package = npm_ref(&name, version);
-                    let mut component = component("library", &of_package, &name, version, package);
-                    component["purl"] = json!(of_package);
-                    if let Some(hash) = package["integrity"].as_str().and_then(sha512_hex) {
-                        component["hashes"] = json!([{"alg": "SHA-512", "content": hash}]);
-                    }
-                    (of_package, component)
+            let (of_package, component) = if let Some(name) = name_in(path) {
+                let of_package = npm_ref(&name, version);
+                let mut component = component("library", &of_package, &name, version, package);
+                component["purl"] = json!(of_package);
+                if let Some(hash) = package["integrity"].as_str().and_then(sha512_hex) {
+                    component["hashes"] = json!([{"alg": "SHA-512", "content": hash}]);
                 }
-                None => {
-                    let page = format!("{PAGE}@{VERSION}");
-                    let component = component("application", &page, PAGE, VERSION, package);
-                    (page, component)
-                }
+                (of_package, component)
+            } else {
+                let page = format!("{PAGE}@{VERSION}");
+                let component = component("application", &page, PAGE, VERSION, package);
+                (page, component)
             };
             self.needs.insert(of_package.clone(), needs(package));
             self.components.insert(of_package, component);
