@@ -119,6 +119,17 @@ impl Failure {
         Self::new(FailureKind::UnusableInput, message)
     }
 
+    /// Reading failed: bytes that are no text cannot be used, and all else could not
+    /// be reached. `tried` is such as `cannot read x`.
+    pub fn reading(tried: &str, error: &io::Error) -> Self {
+        let message = format!("{tried}: {}", describe(error));
+        if error.kind() == io::ErrorKind::InvalidData {
+            Self::unusable(message)
+        } else {
+            Self::unreachable(message)
+        }
+    }
+
     /// A defect in Muster.
     pub fn defect(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Defect, message)

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use muster_core::record::template_ratings::TemplateRatings;
 use muster_core::view::RatingsView;
 
-use crate::error::{Failure, describe};
-use crate::files::check_regular;
+use crate::error::Failure;
+use crate::files::{check_regular, text_of};
 use crate::folders;
 
 /// No document of votes is longer.
@@ -50,11 +50,11 @@ pub(crate) fn read(named: Option<&Path>, best_first: bool) -> Result<RatingsView
 /// The votes of a document.
 pub(crate) fn read_file(file: &Path) -> Result<TemplateRatings, Failure> {
     let text = read_text(file).map_err(|error| {
-        let message = format!("cannot read {}: {}", file.display(), describe(&error));
+        let failure = Failure::reading(&format!("cannot read {}", file.display()), &error);
         if error.kind() == io::ErrorKind::InvalidData {
-            Failure::unusable(message).hint("the document must be JSON in UTF-8")
+            failure.hint("the document must be JSON in UTF-8; the next vote keeps it aside and begins a new one")
         } else {
-            Failure::unreachable(message).hint("name the document by --file")
+            failure.hint("name the document by --file")
         }
     })?;
     let text = text.trim_start_matches('\u{feff}');
@@ -66,9 +66,9 @@ pub(crate) fn read_file(file: &Path) -> Result<TemplateRatings, Failure> {
 
 fn read_text(file: &Path) -> io::Result<String> {
     check_regular(&fs::metadata(file)?)?;
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     fs::File::open(file)?
         .take(MAX_BYTES)
-        .read_to_string(&mut text)?;
-    Ok(text)
+        .read_to_end(&mut bytes)?;
+    text_of(bytes)
 }

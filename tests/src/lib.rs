@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod npm;
 pub mod peer;
 pub mod peer_agents;
+pub mod plugin;
 pub mod redis_server;
 pub mod surface;
 pub mod tcp_proxy;

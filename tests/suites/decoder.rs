@@ -8,7 +8,7 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use muster_tests::binary::in_home;
-use muster_tests::{artefacts, npm, tool};
+use muster_tests::{artefacts, npm, plugin, tool};
 use serde_json::{Value, json};
 
 fn transcripts() -> PathBuf {
@@ -94,6 +94,10 @@ fn a_decoder_in_javascript_reads_sessions_of_codex() {
     let decoder = example.join("codex.decoder.wasm");
     let folder = tempfile::tempdir().unwrap();
     let output = show(folder.path(), &decoder, &artefacts::tests("fixtures/codex"));
+    if String::from_utf8_lossy(&output.stdout).contains("compiling took more than") {
+        tool::skip("a compiler built for development takes more than a minute for QuickJS here");
+        return;
+    }
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let report = document(&output);
     // By hand: 0.00582825 + 0.018202 + 0.00045 + 0.0135. What is written twice, and
@@ -160,21 +164,7 @@ fn hostile(record: &str) -> Vec<u8> {
             (call $answer (i32.const 0) (i32.const 0)))
         )"#
     );
-    component(&module, "../host-wasm/wit/plugin", "decoder")
-}
-
-fn component(module: &str, wit: &str, world: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
-    let (package, _) = resolve.push_dir(artefacts::tests(wit)).unwrap();
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
-    let mut module = wat::parse_str(module).unwrap();
-    let encoding = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
-    wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .encode()
-        .unwrap()
+    plugin::component(&module, "decoder").unwrap()
 }
 
 const RECORD: &str = "{\"ts\":\"2026-11-19T08:00:00Z\",\"cost\":0.5,\"workflow\":\"w\"}\n";

@@ -282,6 +282,11 @@ async fn a_full_server_says_so() -> Result<()> {
     };
     let store = open(&server.url()).await?;
     store.send(now(), &signal(1, "a", "b", "t")).await?;
+    store.send(now(), &signal(3, "a", "c", "t")).await?;
+    store.request(now(), &request(3, "wf", 60)).await?;
+    for _ in 0..20 {
+        store.publish(now(), &event("old", "{}")?).await?;
+    }
     let mut raw = raw(&server.url())?;
     // Ever smaller values, until not even a small one has room.
     for size in [128 * 1024, 4096, 128, 1] {
@@ -293,13 +298,29 @@ async fn a_full_server_says_so() -> Result<()> {
             }
         }
     }
-    let error = store
-        .send(now(), &signal(2, "a", "b", "t"))
-        .await
-        .err()
-        .context("accepted")?;
-    assert_eq!(error.kind, StoreErrorKind::Full, "{error}");
-    assert!(error.hint.is_some_and(|hint| hint.contains("maxmemory")));
+    let keys = |raw: &mut redis::Connection| redis::cmd("DBSIZE").query::<u64>(raw);
+    let before = keys(&mut raw)?;
+    let asked = request(2, "wf", 60);
+    for refused in [
+        store.send(now(), &signal(2, "a", "b", "t")).await.err(),
+        store.request(now(), &asked).await.err(),
+        store.beat(now(), &beat("a", "running")).await.err(),
+        store.publish(now(), &event("new", "{}")?).await.err(),
+    ] {
+        let error = refused.context("accepted")?;
+        assert_eq!(error.kind, StoreErrorKind::Full, "{error}");
+        assert!(error.hint.is_some_and(|hint| hint.contains("maxmemory")));
+    }
+    assert_eq!(keys(&mut raw)?, before);
+    let known = store.approval(now(), &asked.request_id).await?;
+    assert_eq!(known, None);
+    // What frees room goes on, and what somebody waits for.
+    assert_eq!(store.trim(now(), "old", 5).await?, 15);
+    let taken = store.take(now(), &of("c", None)).await?;
+    assert!(matches!(taken, SignalCheck::Delivered(_)), "{taken:?}");
+    let waiting = request(3, "wf", 60).request_id;
+    let decision = store.decide(now(), &answer(&waiting, true)).await?;
+    assert!(matches!(decision, Decision::Taken(_)), "{decision:?}");
     redis::cmd("CONFIG")
         .arg("SET")
         .arg("maxmemory")
@@ -309,6 +330,54 @@ async fn a_full_server_says_so() -> Result<()> {
     let waiting = store.signals(now(), &of("b", None)).await?;
     assert_eq!(waiting.items.len(), 1);
     store.send(now(), &signal(2, "a", "b", "t")).await?;
+    Ok(())
+}
+
+/// A script that was refused midway would leave a part behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_refused_as_a_whole() -> Result<()> {
+    let Some(server) = server(&[])? else {
+        return Ok(());
+    };
+    let mut raw = raw(&server.url())?;
+    let rights = "ACL SETUSER mute on >pw ~* resetchannels +@all";
+    let mut words = rights.split(' ');
+    let mut acl = redis::cmd(words.next().context("no command")?);
+    for word in words {
+        acl.arg(word);
+    }
+    acl.exec(&mut raw)?;
+    let address = format!("redis://mute:pw@127.0.0.1:{}", server.port());
+    let store = open(&address).await?;
+    let keys =
+        |raw: &mut redis::Connection| redis::cmd("KEYS").arg("*").query::<BTreeSet<String>>(raw);
+    let before = keys(&mut raw)?;
+    // Nobody can be woken.
+    for refused in [
+        store.send(now(), &signal(1, "a", "b", "t")).await.err(),
+        store.request(now(), &request(1, "wf", 60)).await.err(),
+        store.beat(now(), &beat("a", "running")).await.err(),
+        store.publish(now(), &event("new", "{}")?).await.err(),
+    ] {
+        let error = refused.context("accepted")?;
+        assert_eq!(error.kind, StoreErrorKind::Refused, "{error}");
+    }
+    assert_eq!(keys(&mut raw)?, before);
+    // An index is something else.
+    let store = open(&server.url()).await?;
+    raw.set::<_, _, ()>("muster:approval:asked", "x")?;
+    raw.set::<_, _, ()>("muster:beat:agents", "x")?;
+    raw.set::<_, _, ()>("stream_registry", "x")?;
+    let before = keys(&mut raw)?;
+    for refused in [
+        store.request(now(), &request(1, "wf", 60)).await.err(),
+        store.beat(now(), &beat("a", "running")).await.err(),
+        store.publish(now(), &event("new", "{}")?).await.err(),
+    ] {
+        let error = refused.context("accepted")?;
+        assert_eq!(error.kind, StoreErrorKind::Malformed, "{error}");
+    }
+    assert_eq!(keys(&mut raw)?, before);
     Ok(())
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> Result<()> {
 /// Everything but the binary and the browser package: components, interfaces, the page as one
 /// file, the bill of materials.
 fn lay_out(workspace: &Workspace, folder: &Path, bill: &str) -> Result<()> {
-    for file in wasm::COMPONENTS.into_iter().chain(["muster.html"]) {
+    for file in wasm::RELEASED.into_iter().chain(["muster.html"]) {
         copy(&workspace.artefacts().join(file), &folder.join(file))?;
     }
     copy(&workspace.path("LICENSE"), &folder.join("LICENSE"))?;
@@ -137,7 +137,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a folder")).expect("made");
             fs::write(path, text).expect("written");
         };
-        for name in wasm::COMPONENTS {
+        for name in wasm::RELEASED {
             write(&format!("target/artefacts/{name}"), name);
         }
         write("target/artefacts/muster.html", "page");

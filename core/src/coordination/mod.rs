@@ -6,6 +6,7 @@
 //! [`StreamCursor`] are machines that say when to ask, and hosts do.
 
 mod backoff;
+mod beat_run;
 mod cadence;
 mod cursor;
 mod defaults;
@@ -18,6 +19,7 @@ mod outcome;
 mod waiter;
 
 pub use backoff::Backoff;
+pub use beat_run::BeatRun;
 pub use cadence::cadence_warnings;
 pub use cursor::{
     Begin, CursorEnd, CursorItem, CursorOptions, CursorQuestion, CursorTimeout, Member,

@@ -10,6 +10,8 @@ pub const MAX_NAME_BYTES: usize = 256;
 pub enum NameError {
     /// It is empty.
     Empty,
+    /// It is nothing but white space.
+    Blank,
     /// It is longer than [`MAX_NAME_BYTES`].
     TooLong,
     /// It holds a control character.
@@ -22,6 +24,7 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("a name cannot be empty"),
+            Self::Blank => f.write_str("a name cannot be blank"),
             Self::TooLong => write!(f, "a name has at most {MAX_NAME_BYTES} bytes"),
             Self::Control => f.write_str("a name holds no control characters"),
             Self::Everyone => f.write_str("`*` stands for all and is no name"),
@@ -40,6 +43,8 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
         Err(NameError::TooLong)
     } else if name.chars().any(char::is_control) {
         Err(NameError::Control)
+    } else if name.trim().is_empty() {
+        Err(NameError::Blank)
     } else if name == "*" {
         Err(NameError::Everyone)
     } else {

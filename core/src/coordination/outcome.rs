@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::BeatRun;
 use crate::json::RecordError;
 use crate::record::approval_request::ApprovalRequest;
 use crate::record::approval_response::ApprovalResponse;
@@ -103,6 +104,9 @@ pub struct Sent {
     /// Whether this id was accepted before; nothing was sent again then. An id is
     /// remembered until its signal expires or would have expired.
     pub repeated: bool,
+    /// Whether the signal that was accepted under this id says something else: its
+    /// type, sender, receiver or payload is another one.
+    pub differs: bool,
 }
 
 /// A broadcast was accepted.
@@ -143,6 +147,9 @@ pub struct PendingSignal {
     pub signal: Signal,
     /// The moment from which it is gone.
     pub expires_at: Timestamp,
+    /// Who has received or cleared it, by name: of a broadcast in the list of all
+    /// signals. Anywhere else it is not told.
+    pub received_by: Vec<String>,
 }
 
 /// What is known of an agent from its beats.
@@ -153,6 +160,8 @@ pub struct FleetRow {
     /// When beats arrived, oldest first, at most [`super::BEAT_HISTORY`]; by the
     /// clock of the process that wrote or noticed them. The last is the record's.
     pub arrivals: Vec<Timestamp>,
+    /// What is left of earlier ones; `None` while all are in `arrivals`.
+    pub run: Option<BeatRun>,
     /// When the beat's key goes, or went.
     pub expires_at: Timestamp,
     /// How long ago the last beat was written, in microseconds, by the clock of

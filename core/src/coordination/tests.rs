@@ -129,6 +129,7 @@ fn a_second_call_with_an_id_changes_nothing() {
         first,
         Outcome::Sent(Sent {
             repeated: false,
+            differs: false,
             ..
         })
     ));
@@ -174,6 +175,7 @@ fn a_beat_keeps_name_and_facts_and_is_remembered_after_its_key() {
     assert_eq!(row.beat.announced_interval_us(), Some(5_000_000));
     assert_eq!(row.arrivals.len(), BEAT_HISTORY);
     assert_eq!(row.arrivals.last(), Some(&at(29)));
+    assert_eq!(row.run.map(|run| run.since), Some(at(0)));
     assert_eq!(row.expires_at, at(59));
     assert_eq!(model.apply(at(59 + 86_400), get), Outcome::Agent(None));
 }
@@ -409,6 +411,8 @@ fn names_are_checked() {
         assert_eq!(check_name(name), Ok(()), "{name}");
     }
     assert_eq!(check_name(""), Err(NameError::Empty));
+    assert_eq!(check_name(" "), Err(NameError::Blank));
+    assert_eq!(check_name("\u{a0} \u{3000}"), Err(NameError::Blank));
     assert_eq!(check_name("*"), Err(NameError::Everyone));
     assert_eq!(check_name("a\n"), Err(NameError::Control));
     assert_eq!(check_name(&"a".repeat(257)), Err(NameError::TooLong));

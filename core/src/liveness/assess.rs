@@ -13,7 +13,7 @@ pub struct Liveness {
     /// The state.
     pub state: AgentState,
     /// Since when; of an agent that has been alive for longer than its beats are
-    /// remembered, since the oldest of them.
+    /// remembered one by one, since when no gap stood out among them.
     pub since: Option<Timestamp>,
     /// Why.
     pub reason: Reason,
@@ -194,7 +194,13 @@ fn in_time(
     }
     // The beat that ends a silence does not count: the one after it does.
     let first = if late == 0 { 0 } else { late + 1 };
-    let since = row.arrivals.get(first).copied().unwrap_or(last);
+    let run = row
+        .run
+        .filter(|run| late == 0 && run.longest_us <= limits.late);
+    let since = match run {
+        Some(run) => run.since,
+        None => row.arrivals.get(first).copied().unwrap_or(last),
+    };
     (
         AgentState::Alive,
         since,

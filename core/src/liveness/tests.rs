@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::coordination::FleetRow;
+use crate::coordination::{BeatRun, FleetRow};
 use crate::decimal::Decimal;
 use crate::json_object::JsonObject;
 use crate::record::heartbeat::Heartbeat;
@@ -35,6 +35,7 @@ fn row(beats: &[i64], metadata: &str, status: &str) -> FleetRow {
         },
         arrivals: beats.iter().map(|beat| at(*beat)).collect(),
         expires_at: last.saturating_add_us(30_000_000),
+        run: None,
         age_by_store_us: None,
     }
 }
@@ -253,4 +254,23 @@ proptest! {
             prop_assert!((0.0..=99.0).contains(&phi));
         }
     }
+}
+
+#[test]
+fn who_beats_for_longer_than_is_remembered_is_alive_since_the_beginning() {
+    let beats: Vec<i64> = (100..116).map(|n| n * 100).collect();
+    let mut row = row(&beats, "{}", "running");
+    let now = at(11_500);
+    assert_eq!(assess(&row, now).since, Some(at(10_000)));
+    row.run = Some(BeatRun {
+        since: at(0),
+        longest_us: 15_000_000,
+    });
+    assert_eq!(assess(&row, now).since, Some(at(0)));
+    // One of the gaps before was too long for the interval that is known now.
+    row.run = Some(BeatRun {
+        since: at(0),
+        longest_us: 15_000_001,
+    });
+    assert_eq!(assess(&row, now).since, Some(at(10_000)));
 }

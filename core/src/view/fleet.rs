@@ -23,8 +23,8 @@ pub struct AgentView {
     pub display_name: Option<String>,
     /// `alive`, `late`, `stale`, `dead`, `finished` or `unknown`.
     pub state: AgentState,
-    /// Since when; of one that has been alive for longer than its beats are
-    /// remembered, since the oldest of them.
+    /// Since when; of one that has been alive for longer than its beats are remembered
+    /// one by one, since when no gap stood out among them.
     pub since: Option<Timestamp>,
     /// Why, in words.
     pub reason: String,

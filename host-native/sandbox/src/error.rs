@@ -15,11 +15,11 @@ pub enum SandboxError {
     /// The engine could not be made.
     Engine(String),
     /// The bytes are no component.
-    Component(String),
+    Component(Said),
     /// The component wants these imports; a guest gets none.
     Imports(Vec<String>),
     /// The component does not export the interface that is wanted of it.
-    Exports(String),
+    Exports(Said),
     /// The component exports the core in this version, which is another one.
     Version(String),
     /// The guest wanted more memory than this many bytes.
@@ -42,8 +42,51 @@ pub enum SandboxError {
     Guest(GuestError),
 }
 
+/// What the engine said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The cause, in one line.
+    pub cause: String,
+    /// All of it, for who looks for a defect.
+    pub whole: String,
+}
+
+impl Said {
+    pub(crate) fn of(error: &wasmtime::Error) -> Self {
+        let cause = error.root_cause().to_string();
+        let line = cause.lines().next().unwrap_or_default();
+        // The place is of use to who looks for a defect only.
+        let line = line.split(" (at offset").next().unwrap_or_default();
+        Self {
+            cause: line.trim_end_matches(':').to_owned(),
+            whole: format!("{error:?}"),
+        }
+    }
+}
+
 impl SandboxError {
-    pub(crate) fn of(error: &wasmtime::Error, limiter: &Limiter, limits: Limits) -> Self {
+    /// What the engine said, in full, where that is more than the error itself tells.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Component(said) | Self::Exports(said) => Some(&said.whole),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn of(
+        error: &wasmtime::Error,
+        limiter: &Limiter,
+        limits: Limits,
+        output_bytes: usize,
+    ) -> Self {
+        // The engine's error has no type that could be asked for.
+        if error
+            .root_cause()
+            .to_string()
+            .contains("fuel allocated for hostcalls")
+        {
+            return Self::OutputLimit(output_bytes);
+        }
         match (limiter.refused, error.downcast_ref::<Trap>(), limits.time) {
             (Some(Refused::Memory), _, _) => Self::MemoryLimit(limits.memory_bytes),
             (Some(Refused::Table), _, _) => Self::TableLimit(limits.table_elements),
@@ -58,13 +101,15 @@ impl fmt::Display for SandboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Engine(why) => write!(f, "no WebAssembly engine: {why}"),
-            Self::Component(why) => write!(f, "not a WebAssembly component: {why}"),
+            Self::Component(said) => write!(f, "not a WebAssembly component: {}", said.cause),
             Self::Imports(names) => write!(
                 f,
                 "the component imports {}: a guest gets no imports",
                 names.join(", ")
             ),
-            Self::Exports(why) => write!(f, "the component is of another world: {why}"),
+            Self::Exports(said) => {
+                write!(f, "the component is of another world: {}", said.cause)
+            }
             Self::Version(version) => write!(
                 f,
                 "the component is the core in version {version} of its interface, and this \

@@ -1,5 +1,5 @@
-//! Runs WebAssembly components under wasmtime: the core's own, and decoders of
-//! other systems' logs.
+//! Runs WebAssembly components under wasmtime: the core's own, decoders of other
+//! systems' logs, and rules of others.
 //!
 //! A guest gets memory, tables, instances and, where asked, time within limits,
 //! and nothing else: a component that imports anything is refused by name. No
@@ -35,7 +35,9 @@ mod error;
 mod limits;
 pub mod liveness;
 pub mod mailbox;
+mod plugin;
 mod resource;
+mod rules;
 mod ticker;
 
 use wasmtime::component::{Component, Linker, ResourceAny};
@@ -50,15 +52,16 @@ pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
-    CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, FileTestFilter, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall,
+    ReportParams, Totals, UsageReport,
 };
 pub use bridge::Replay;
-pub use decoder::{
-    DecoderGuest, DecoderLimits, Description, MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, Price,
-};
-pub use error::SandboxError;
+pub use decoder::{DecoderGuest, Description, Price};
+pub use error::{Said, SandboxError};
 use limits::Limiter;
 pub use limits::Limits;
+pub use plugin::{MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, PluginLimits};
+pub use rules::{RulesGuest, judge};
 
 /// The version of `host-wasm/wit` that this host speaks.
 pub const WIT_VERSION: &str = "0.1.0";
@@ -88,7 +91,7 @@ impl Sandbox {
         config.epoch_interruption(limits.time.is_some());
         let engine = Engine::new(&config).map_err(|e| SandboxError::Engine(e.to_string()))?;
         let component = Component::from_binary(&engine, component)
-            .map_err(|e| SandboxError::Component(format!("{e:#}")))?;
+            .map_err(|e| SandboxError::Component(Said::of(&e)))?;
         let imports = imports_of(&engine, &component);
         if !imports.is_empty() {
             return Err(SandboxError::Imports(imports));
@@ -220,7 +223,7 @@ fn no_core(engine: &Engine, component: &Component, error: &wasmtime::Error) -> S
     });
     match version {
         Some(version) => SandboxError::Version(version),
-        None => SandboxError::Exports(format!("{error:#}")),
+        None => SandboxError::Exports(Said::of(error)),
     }
 }
 
@@ -235,6 +238,11 @@ impl Running {
         }
     }
 
+    /// Texts of one answer together have no more than so many bytes.
+    fn limit_output(&mut self, bytes: usize) {
+        self.store.set_hostcall_fuel(bytes);
+    }
+
     fn run<T>(
         &mut self,
         call: impl FnOnce(&mut Store<Limiter>) -> wasmtime::Result<T>,
@@ -247,7 +255,8 @@ impl Running {
         }
         call(&mut self.store).map_err(|error| {
             self.ended = true;
-            SandboxError::of(&error, self.store.data(), self.limits)
+            let output_bytes = self.store.hostcall_fuel();
+            SandboxError::of(&error, self.store.data(), self.limits, output_bytes)
         })
     }
 }

@@ -69,13 +69,8 @@ impl Sink for StoreSink {
             let store = if let Some(store) = store {
                 store
             } else {
-                let options = OpenOptions {
-                    foreign: false,
-                    configure: false,
-                    verbose: false,
-                    tell: None,
-                };
-                store.insert(store::open(url, clock.now(), options).await?)
+                let opened = store::open(url, clock.now(), OpenOptions::default());
+                store.insert(opened.await?)
             };
             let known = if let Some(known) = known {
                 known

@@ -9,10 +9,12 @@ use muster_core::{Timestamp, to_json};
 use serde::Serialize;
 
 use super::Global;
+use super::shell::quoted;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Answer, Failure};
 use crate::render::{Style, Zone};
+use crate::store::StoreUrl;
 
 /// The option of reports that have rows.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -37,13 +39,19 @@ pub struct Context {
     pub(crate) config: Option<std::path::PathBuf>,
     /// `--store`, or `MUSTER_STORE`.
     pub store: Option<String>,
+    /// Whether it was `--store`.
+    is_store_typed: bool,
     /// Whether what other systems wrote into the store is looked for.
     pub foreign: bool,
 }
 
 impl Context {
-    /// The context that the global options and the environment ask for.
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    /// The context that the global options and the environment ask for;
+    /// `is_store_typed`: the store was named by the option.
+    pub fn new(global: &Global, is_store_typed: bool) -> Result<Self, Failure> {
+        // A variable that is empty is one that is not set; an option is meant.
+        let store = global.store.clone();
+        let store = store.filter(|store| is_store_typed || !store.is_empty());
         let zone = Zone::parse(&global.tz).ok_or_else(|| {
             Failure::usage(format!("--tz {}: no such time zone", global.tz))
                 .hint("name one such as UTC, local, Europe/Berlin or +02:00")
@@ -63,7 +71,8 @@ impl Context {
             clock: Clock { fixed },
             style: Style::of_stdout(zone),
             config: global.config.clone(),
-            store: global.store.clone(),
+            store,
+            is_store_typed,
             foreign: !global.no_foreign,
         })
     }
@@ -75,6 +84,28 @@ impl Context {
             self.say(1, || format!("settings from {}", file.display()));
         }
         Ok(config)
+    }
+
+    /// The options that say which store, as they have to be typed again for another
+    /// command to find the same one; each behind a space.
+    pub(crate) fn store_options(&self) -> String {
+        let mut typed = String::new();
+        if let Some(store) = self.store.as_ref().filter(|_| self.is_store_typed) {
+            let is_secret = StoreUrl::parse(store)
+                .is_ok_and(|url| url.secret().is_some_and(|secret| secret != url.to_string()));
+            // A password does not belong on a screen.
+            typed += " --store ";
+            typed += &if is_secret {
+                "\"$MUSTER_STORE\"".to_owned()
+            } else {
+                quoted(store)
+            };
+        }
+        if let Some(config) = &self.config {
+            typed += " --config ";
+            typed += &quoted(&config.display().to_string());
+        }
+        typed
     }
 
     /// Prints a view: as JSON if asked, else as the text that `render` makes.

@@ -15,6 +15,7 @@ mod live;
 mod logs;
 mod ops;
 mod session;
+mod shell;
 mod signal;
 mod store;
 mod stream;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use context::{Context, RowArgs};
@@ -173,14 +175,16 @@ fn command() -> clap::Command {
 
 fn run(args: Vec<OsString>) -> Result<Answer, Failure> {
     let json = asks_for_json(&args);
-    let cli = match command()
-        .try_get_matches_from(args)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-    {
-        Ok(cli) => cli,
+    let parsed = command().try_get_matches_from(args).and_then(|matches| {
+        let store = matches.value_source("store");
+        let is_typed = store == Some(ValueSource::CommandLine);
+        Ok((Cli::from_arg_matches(&matches)?, is_typed))
+    });
+    let (cli, is_store_typed) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return explain(&error, json),
     };
-    let context = Context::new(&cli.global)?;
+    let context = Context::new(&cli.global, is_store_typed)?;
     match &cli.command {
         Command::Telemetry(command) => command.run(&context),
         Command::Bridge(command) => command.run(&context),

@@ -14,7 +14,9 @@ use super::{Context, context};
 use crate::config::Config;
 use crate::error::{Answer, Failure};
 use crate::random;
-use crate::store::{self, OpenOptions, Store, StoreError, StoreUrl, Tell, TracedStore};
+use crate::store::{
+    self, Access, OpenOptions, SqliteStore, Store, StoreError, StoreUrl, Tell, TracedStore,
+};
 
 /// A command at work on a store.
 pub(crate) struct Session<'a> {
@@ -30,13 +32,14 @@ pub(crate) struct Session<'a> {
     waits_since: Cell<Option<Instant>>,
 }
 
-/// Does the work of a command on the store that is set.
+/// Does the work of a command on the store that is set, opened for what it does.
 pub(crate) fn on_store(
     context: &Context,
+    access: Access,
     work: impl AsyncFnOnce(&Session<'_>) -> Result<Answer, Failure>,
 ) -> Result<Answer, Failure> {
     runtime()?.block_on(async {
-        let session = Session::open(context).await?;
+        let session = Session::open(context, access).await?;
         work(&session).await
     })
 }
@@ -56,10 +59,18 @@ pub(crate) fn store_url(context: &Context, config: &Config) -> Result<StoreUrl, 
     Ok(StoreUrl::choose(given, configured)?)
 }
 
+/// Whether somebody has written to a database; a server is asked itself.
+pub(crate) fn is_begun(url: &StoreUrl) -> Result<bool, Failure> {
+    match url.path() {
+        Some(path) => Ok(SqliteStore::is_begun(path)?),
+        None => Ok(true),
+    }
+}
+
 impl<'a> Session<'a> {
     /// Opens the store that is set.
-    pub(crate) async fn open(context: &'a Context) -> Result<Self, Failure> {
-        Self::open_to_watch(context, false).await
+    pub(crate) async fn open(context: &'a Context, access: Access) -> Result<Self, Failure> {
+        Self::open_with(context, access, false).await
     }
 
     /// Opens the store that is set; `configure`: its server may be told to tell of writes.
@@ -67,12 +78,27 @@ impl<'a> Session<'a> {
         context: &'a Context,
         configure: bool,
     ) -> Result<Self, Failure> {
+        Self::open_with(context, Access::Look, configure).await
+    }
+
+    async fn open_with(
+        context: &'a Context,
+        access: Access,
+        configure: bool,
+    ) -> Result<Self, Failure> {
         let config = context.config(Path::new("."))?;
         let url = store_url(context, &config)?;
         let now = context.clock.now();
         context.say(1, || format!("store: {url}"));
+        if matches!(access, Access::Change | Access::Look) && !is_begun(&url)? {
+            // Whoever named it may have meant another.
+            let is_named = context.store.is_some() || config.store.is_some();
+            let level = u8::from(context.json || !is_named);
+            context.say(level, || format!("{url}: nothing was written there yet"));
+        }
         let tell: Tell = Arc::new(context::say);
         let options = OpenOptions {
+            access,
             foreign: context.foreign,
             configure,
             verbose: context.verbose > 0,

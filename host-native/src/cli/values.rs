@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use muster_core::coordination::check_name;
 use muster_core::view::Millis;
-use muster_core::{JsonObject, Timestamp};
+use muster_core::{Decimal, JsonObject, Timestamp};
 
-use crate::error::{Failure, describe};
+use crate::error::Failure;
+use crate::files::text_of;
 
 /// A text that can name an agent, a type, a workflow or a group.
 pub(crate) fn name(text: &str) -> Result<String, String> {
@@ -18,6 +19,28 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
         Ok(()) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A share from 0 to 1: `0.4`, `.4` or `40%`.
+pub(crate) fn share(text: &str) -> Result<Decimal, String> {
+    let (number, percent) = match text.strip_suffix('%') {
+        Some(number) => (number, true),
+        None => (text, false),
+    };
+    let number = match number.strip_prefix('.') {
+        Some(fraction) => format!("0.{fraction}"),
+        None => number.to_owned(),
+    };
+    Decimal::parse(&number)
+        .map(|number| {
+            if percent {
+                Decimal::from_nanos(number.as_nanos() / 100)
+            } else {
+                number
+            }
+        })
+        .filter(|share| (Decimal::ZERO..=Decimal::ONE).contains(share))
+        .ok_or_else(|| "it is a share from 0 to 1, such as 0.4, or in percent, such as 40%".into())
 }
 
 /// A span of time: `90`, `90s`, `1.5s`, `250ms`, `5m`, `2h` or `7d`. A bare number is
@@ -164,25 +187,42 @@ pub(crate) fn json_object(option: &str, text: Option<&str>) -> Result<JsonObject
         return Ok(JsonObject::default());
     };
     let read = |from: &mut dyn io::Read| {
-        let mut text = String::new();
-        from.take(MAX_BYTES).read_to_string(&mut text).map(|_| text)
+        let mut bytes = Vec::new();
+        from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            let message = format!("it has more than {} MiB", MAX_BYTES >> 20);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        text_of(bytes)
     };
     let unreadable = |place: &str, error: &io::Error| {
-        Failure::unreachable(format!("cannot read {place}: {}", describe(error))).hint(format!(
+        Failure::reading(&format!("cannot read {place}"), error).hint(format!(
             "{option} takes the object itself, @FILE, or - for the standard input"
         ))
     };
-    let text = match (text, text.strip_prefix('@')) {
-        ("-", _) => read(&mut io::stdin().lock())
-            .map_err(|error| unreadable("the standard input", &error))?,
-        (_, Some(file)) => fs::File::open(file)
-            .and_then(|mut file| read(&mut file))
-            .map_err(|error| unreadable(file, &error))?,
-        _ => text.to_owned(),
+    let (text, place) = match (text, text.strip_prefix('@')) {
+        ("-", _) => {
+            let text = read(&mut io::stdin().lock());
+            let place = "the standard input";
+            (
+                text.map_err(|error| unreadable(place, &error))?,
+                Some(place),
+            )
+        }
+        (_, Some(file)) => {
+            let text = fs::File::open(file).and_then(|mut file| read(&mut file));
+            (text.map_err(|error| unreadable(file, &error))?, Some(file))
+        }
+        _ => (text.to_owned(), None),
     };
     JsonObject::parse(&text).map_err(|error| {
-        Failure::usage(format!("{option} is no JSON object: {error}"))
-            .hint("write it such as '{\"step\": 2}'")
+        match place {
+            Some(place) => {
+                Failure::unusable(format!("{option}: {place} holds no JSON object: {error}"))
+            }
+            None => Failure::usage(format!("{option} is no JSON object: {error}")),
+        }
+        .hint("write it such as '{\"step\": 2}'")
     })
 }
 
@@ -210,6 +250,24 @@ fn account_name(table: &str, id: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_a_fraction_or_in_percent() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("1", 1_000_000_000),
+            ("0.4", 400_000_000),
+            (".4", 400_000_000),
+            ("40%", 400_000_000),
+            ("12.5%", 125_000_000),
+            ("100%", 1_000_000_000),
+        ] {
+            assert_eq!(share(text), Ok(Decimal::from_nanos(nanos)), "{text}");
+        }
+        for text in ["", "%", ".", "40", "1.01", "101%", "-0.1", "half", "4 0%"] {
+            assert!(share(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn an_account_has_its_name() {

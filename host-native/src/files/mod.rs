@@ -8,6 +8,7 @@ mod places;
 mod read;
 mod state;
 mod telemetry;
+mod text;
 
 pub use decoded::DecodedFiles;
 pub use discover::{Discovered, LogFile, discover, named_files};
@@ -19,3 +20,4 @@ pub(crate) use read::{line_start_after, scan_range};
 pub use state::LogsState;
 pub(crate) use telemetry::side_by_side;
 pub use telemetry::{LogQuery, LogSelection, Progress, empty_window_note, load};
+pub use text::{read_text, text_of};

@@ -8,7 +8,10 @@ use muster_core::view::{
 };
 
 use super::signal::{moment, span};
-use super::{Align, Style, Table, counted, plain};
+use super::{Align, Style, Table, counted, plain, shorten};
+
+/// Before what stands below a row.
+const INDENT: &str = "    ";
 
 /// What became of a request.
 pub fn approval_outcome(view: &ApprovalOutcomeView, style: &Style) -> String {
@@ -43,47 +46,42 @@ pub fn approvals(requests: &[ApprovalView], style: &Style) -> String {
         .iter()
         .any(|request| request.outcome != ApprovalOutcome::Pending);
     let mut columns = vec![
-        ("REQUEST", Align::Text),
+        ("REQUEST", Align::Id),
         ("TYPE", Align::Name),
         ("AGENT", Align::Name),
         ("ASKED", Align::Text),
-        ("LEFT", Align::Number),
-        ("CONTEXT", Align::Name),
     ];
     if with_outcome {
-        columns.insert(5, ("OUTCOME", Align::Name));
+        columns.push(("OUTCOME", Align::Text));
+    } else {
+        columns.push(("LEFT", Align::Number));
     }
     let mut table = Table::new(columns);
     for request in requests {
-        let is_open = request.outcome == ApprovalOutcome::Pending;
+        let left = || span(request.left_s);
         let mut row = vec![
             request.request_id.clone(),
             request.approval_type.clone(),
             request.agent_id.clone(),
             style.zone.short(request.requested_at),
-            if is_open {
-                span(request.left_s)
-            } else {
-                "-".into()
-            },
-            if request.context.is_empty() {
-                String::new()
-            } else {
-                request.context.to_string()
-            },
         ];
-        if with_outcome {
-            let by = request.responder.as_deref().unwrap_or_default();
-            row.insert(
-                5,
-                format!("{} {by}", outcome(request.outcome))
-                    .trim_end()
-                    .into(),
-            );
+        if !with_outcome {
+            row.push(left());
+        } else if request.outcome == ApprovalOutcome::Pending {
+            row.push(format!("{} left", left()));
+        } else {
+            row.push(outcome(request.outcome).into());
         }
         table.row(row);
     }
-    let mut out = table.render(style);
+    let mut out = String::new();
+    for (at, line) in table.render(style).lines().enumerate() {
+        out += line;
+        out.push('\n');
+        if let Some(request) = at.checked_sub(1).and_then(|row| requests.get(row)) {
+            below(&mut out, request, style);
+        }
+    }
     for request in requests {
         if let Some(other) = &request.contested_by {
             let text = format!(
@@ -101,6 +99,27 @@ pub fn approvals(requests: &[ApprovalView], style: &Style) -> String {
         }
     }
     out
+}
+
+/// What stands below the row of a request: what the decision rests on, who took it
+/// and why.
+fn below(out: &mut String, request: &ApprovalView, style: &Style) {
+    let mut line = |text: &str| {
+        let room = style.columns.saturating_sub(INDENT.len());
+        let text = shorten(&plain(text), room);
+        let _ = writeln!(out, "{}", style.faint(&format!("{INDENT}{text}")));
+    };
+    if !request.context.is_empty() {
+        line(request.context.as_str());
+    }
+    if let Some(responder) = &request.responder
+        && request.outcome != ApprovalOutcome::TimedOut
+    {
+        line(&match request.reason.as_deref().unwrap_or_default() {
+            "" => format!("by {responder}"),
+            reason => format!("by {responder}: {reason}"),
+        });
+    }
 }
 
 /// What became of an answer.

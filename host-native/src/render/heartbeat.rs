@@ -30,6 +30,15 @@ pub fn beat(view: &BeatView, style: &Style) -> String {
     style.sentence(&plain(&text)) + "\n"
 }
 
+/// An agent that was to be stopped and never beat.
+pub fn never_beat(agent: &AgentView, style: &Style) -> String {
+    let text = format!(
+        "Nothing to stop: no beat of {} is known within a day.",
+        agent.agent_id
+    );
+    style.sentence(&plain(&text)) + "\n"
+}
+
 /// A share of 0 to 1 in whole percent, rounded down: what is not done is not 100%.
 pub(super) fn share(progress: Decimal) -> String {
     format!("{}%", progress.as_nanos().div_euclid(10_000_000))
@@ -109,7 +118,7 @@ pub fn agents_quiet(agents: &[AgentView], style: &Style) -> String {
 
 /// One agent with all that is known of it.
 pub fn agent(agent: &AgentView, style: &Style) -> String {
-    let name = match &agent.display_name {
+    let name = match name_beside_id(agent) {
         Some(name) => format!("{} ({name})", agent.agent_id),
         None => agent.agent_id.clone(),
     };
@@ -168,25 +177,31 @@ fn summary(agents: &[AgentView]) -> String {
 }
 
 fn table(agents: &[AgentView], style: &Style) -> String {
-    let mut table = Table::new([
-        ("AGENT", Align::Name),
+    let with_names = agents.iter().any(|agent| name_beside_id(agent).is_some());
+    let mut columns = vec![
+        ("AGENT", Align::Id),
         ("STATE", Align::Text),
         ("BEAT", Align::Number),
         ("PROGRESS", Align::Text),
         ("TASK", Align::Name),
-    ]);
+    ];
+    if with_names {
+        columns.insert(1, ("NAME", Align::Name));
+    }
+    let mut table = Table::new(columns);
     for agent in agents {
-        table.row([
-            agent
-                .display_name
-                .as_ref()
-                .unwrap_or(&agent.agent_id)
-                .clone(),
+        let mut row = vec![
+            agent.agent_id.clone(),
             agent.state.name().into(),
             agent.age_s.map_or_else(|| "-".into(), span),
             agent.progress.map(bar).unwrap_or_default(),
             agent.current_task.clone().unwrap_or_default(),
-        ]);
+        ];
+        if with_names {
+            let name = name_beside_id(agent).unwrap_or_default();
+            row.insert(1, name.to_owned());
+        }
+        table.row(row);
     }
     let text = table.render(style);
     let mut out = String::with_capacity(text.len());
@@ -198,6 +213,12 @@ fn table(agents: &[AgentView], style: &Style) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What people call an agent, where that says more than its id.
+fn name_beside_id(agent: &AgentView) -> Option<&str> {
+    let name = agent.display_name.as_deref();
+    name.filter(|name| !name.trim().is_empty() && *name != agent.agent_id)
 }
 
 /// What people must know of an agent beside its state.
@@ -254,6 +275,7 @@ mod tests {
             .unwrap(),
             arrivals: vec![at],
             expires_at: at.saturating_add_us(30_000_000),
+            run: None,
             age_by_store_us: None,
         };
         let options = LivenessOptions::default();
@@ -269,6 +291,46 @@ mod tests {
         assert!(text.contains("is late: no beat for 16 s"), "{text}");
         assert!(text.contains("########## 750%"), "{text}");
         assert!(!text.contains('\u{1b}'));
+        assert!(
+            text.contains("\nAGENT ") && !text.contains("NAME"),
+            "{text}"
+        );
         assert!(agent(&agents[1], &Style::plain()).starts_with("b: finished\n"));
+    }
+
+    #[test]
+    fn an_agent_is_listed_by_its_id_and_called_by_its_name() {
+        let at = Timestamp::parse("2026-11-20T10:00:00Z").unwrap();
+        let options = LivenessOptions::default();
+        let view = |id: &str, name: &str| {
+            let value = format!(
+                r#"{{"agent_id": "{id}", "status": "running", "progress": 0.42,
+                    "current_task": "linking all of it", "display_name": {name},
+                    "last_beat": "2026-11-20T10:00:00Z"}}"#
+            );
+            let row = FleetRow {
+                beat: Heartbeat::parse(&value).unwrap(),
+                arrivals: vec![at],
+                expires_at: at,
+                run: None,
+                age_by_store_us: None,
+            };
+            AgentView::of(&row, at, &options, &[], None)
+        };
+        let agents = [
+            view("builder-of-the-eastern-wing", "\"The builder of the east\""),
+            view("planner", "\"planner\""),
+            view("tester", "null"),
+        ];
+        let text = agents_alive(&agents, &Style::plain());
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        assert!(
+            text.contains("\nbuilder-of-the-eastern-wing  The "),
+            "{text}"
+        );
+        let planner = text.lines().find(|line| line.starts_with("planner"));
+        assert_eq!(planner.unwrap().matches("planner").count(), 1, "{text}");
+        let text = agents_alive(&agents[1..], &Style::plain());
+        assert!(!text.contains("NAME"), "{text}");
     }
 }

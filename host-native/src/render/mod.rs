@@ -51,13 +51,13 @@ pub use file_tests::{file_tests, file_tests_csv};
 pub use gateway::{
     gateway_otel, gateway_queues, gateway_review, gateway_status, gateway_test, monitor_check,
 };
-pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes};
+pub use heartbeat::{agent, agents_alive, agents_quiet, beat, changes, never_beat};
 pub use help::help;
 pub use models::{models, models_csv};
 pub use number::{compact, count, duration, percent, percent_change, usd, usd_change};
 pub use progress::{Bar, progress_bar};
 pub use prompt_cache::{cache_stats, cache_stats_csv};
-pub use provenance::{counted, provenance};
+pub use provenance::{counted, none_of, provenance};
 pub use routing::{routing, routing_csv};
 pub use savings::savings;
 pub use signal::{sent, signal_check, signals, span};

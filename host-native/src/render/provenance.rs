@@ -133,3 +133,8 @@ pub fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", count(number))
 }
+
+/// What is said where a filter lets nothing through: how much there is without it.
+pub fn none_of(number: u64, what: &str) -> String {
+    format!("Nothing matches, of {} in all.\n", counted(number, what))
+}

@@ -11,8 +11,9 @@ use super::{Align, Style, Table, counted, duration, plain};
 pub fn sent(view: &SentView, style: &Style) -> String {
     if view.repeated {
         let text = format!(
-            "Nothing was sent now: a signal with the id {} was accepted before.",
-            view.signal_id
+            "Nothing was sent now: {} was sent before, until {}.",
+            view.signal_id,
+            moment(view.expires_at, style)
         );
         return style.sentence(&plain(&text)) + "\n";
     }
@@ -89,8 +90,8 @@ pub fn signals(signals: &[SignalView], style: &Style) -> String {
     }
     let mut table = Table::new([
         ("TYPE", Align::Name),
-        ("FROM", Align::Name),
-        ("TO", Align::Name),
+        ("FROM", Align::Id),
+        ("TO", Align::Id),
         ("SENT", Align::Text),
         ("LEFT", Align::Number),
         ("PAYLOAD", Align::Name),
@@ -99,7 +100,8 @@ pub fn signals(signals: &[SignalView], style: &Style) -> String {
         table.row([
             signal.signal_type.clone(),
             signal.source_agent.clone(),
-            signal.target_agent.clone().unwrap_or_else(|| "all".into()),
+            // No agent has this name.
+            signal.target_agent.clone().unwrap_or_else(|| "*".into()),
             signal
                 .timestamp
                 .map_or_else(|| "-".into(), |at| style.zone.short(at)),
@@ -111,7 +113,12 @@ pub fn signals(signals: &[SignalView], style: &Style) -> String {
             },
         ]);
     }
-    table.render(style)
+    let mut out = table.render(style);
+    if signals.iter().any(|signal| signal.target_agent.is_none()) {
+        out += &style.faint("* is a broadcast, to all agents.");
+        out.push('\n');
+    }
+    out
 }
 
 /// A span of time as people read it.
@@ -137,6 +144,7 @@ mod tests {
         PendingSignal {
             signal: Signal::parse(value).unwrap(),
             expires_at: Timestamp::parse("2026-11-20T10:01:00Z").unwrap(),
+            received_by: Vec::new(),
         }
     }
 

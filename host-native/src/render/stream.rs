@@ -71,7 +71,7 @@ pub fn gap(view: &GapView, style: &Style) -> String {
 /// Streams and their groups.
 pub fn streams(streams: &[StreamInfoView], style: &Style) -> String {
     if streams.is_empty() {
-        return "There is no such stream.\n".into();
+        return "There are no streams.\n".into();
     }
     let mut table = Table::new([
         ("TYPE", Align::Name),

@@ -14,6 +14,8 @@ const MIN_NAME: usize = 8;
 pub enum Align {
     /// Names: to the left; shortened in the middle where the table is too wide.
     Name,
+    /// Names that are typed elsewhere: shortened only when that was not enough.
+    Id,
     /// Short text: to the left, never shortened.
     Text,
     /// Numbers: to the right, never shortened.
@@ -68,12 +70,12 @@ impl Table {
         let mut line = String::new();
         for ((cell, width), (_, align)) in cells.iter().zip(widths).zip(&self.columns) {
             let cell = match align {
-                Align::Name => shorten(cell, *width),
+                Align::Name | Align::Id => shorten(cell, *width),
                 Align::Text | Align::Number => cell.clone(),
             };
             let pad = " ".repeat(width.saturating_sub(cell.width()));
             match align {
-                Align::Name | Align::Text => line.extend([cell.as_str(), &pad]),
+                Align::Name | Align::Id | Align::Text => line.extend([cell.as_str(), &pad]),
                 Align::Number => line.extend([pad.as_str(), &cell]),
             }
             line.push_str(&" ".repeat(GAP));
@@ -82,7 +84,8 @@ impl Table {
         line
     }
 
-    /// The width of each column: the widest names give way until the table fits.
+    /// The width of each column: the widest names give way until the table fits, then
+    /// the widest ids.
     fn widths(&self, columns: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = (0..self.columns.len())
             .map(|at| {
@@ -93,10 +96,14 @@ impl Table {
             .collect();
         let gaps = GAP * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > columns {
-            let widest = (0..widths.len())
-                .filter(|at| self.columns[*at].1 == Align::Name && widths[*at] > MIN_NAME)
-                .max_by_key(|at| widths[*at]);
-            let Some(at) = widest else { break };
+            let widest = |align| {
+                (0..widths.len())
+                    .filter(|at| self.columns[*at].1 == align && widths[*at] > MIN_NAME)
+                    .max_by_key(|at| widths[*at])
+            };
+            let Some(at) = widest(Align::Name).or_else(|| widest(Align::Id)) else {
+                break;
+            };
             widths[at] -= 1;
         }
         widths
@@ -118,6 +125,21 @@ mod tests {
         assert!(lines[0].starts_with("NAME ") && lines[0].ends_with(" COST"));
         assert!(lines[1].ends_with("  1.5"));
         assert!(lines[2].contains("xxx...xxx"));
+    }
+
+    #[test]
+    fn ids_give_way_last() {
+        let mut table = Table::new([("ID", Align::Id), ("TASK", Align::Name)]);
+        table.row(["i".repeat(60), "t".repeat(60)]);
+        let text = table.render(&Style::plain());
+        assert!(
+            text.lines()
+                .all(|line| line.len() == 80 || line.starts_with("ID"))
+        );
+        assert!(text.contains(&"i".repeat(60)), "{text}");
+        table.row(["i".repeat(90), "t".repeat(60)]);
+        let text = table.render(&Style::plain());
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 
     #[test]

@@ -40,7 +40,7 @@ use tokio::time::Instant;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
-pub use open::{OpenOptions, open};
+pub use open::{Access, OpenOptions, open};
 pub use sqlite::SqliteStore;
 pub use traced::{Tell, TracedStore};
 pub use url::{StoreUrl, default_sqlite_path};

@@ -5,11 +5,29 @@ use std::sync::Arc;
 use muster_core::Timestamp;
 
 use super::redis::{RedisOptions, RedisStore};
-use super::{SqliteStore, Store, StoreResult, StoreUrl, Tell};
+use super::{MemoryStore, SqliteStore, Store, StoreResult, StoreUrl, Tell};
+
+/// What a store is opened for. A database that is not there is an empty store for
+/// all but who adds to it; a server is what it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// To add to it: a database that is not there is made.
+    #[default]
+    Add,
+    /// To change what is in it.
+    Change,
+    /// To look into it. One that can only be read will do, and nothing is written.
+    Look,
+    /// To look into it as it changes: a database that is not there is made, because
+    /// others will come to it.
+    Follow,
+}
 
 /// How a store is opened.
 #[derive(Clone, Default)]
 pub struct OpenOptions {
+    /// What for.
+    pub access: Access,
     /// Whether what other systems wrote into it is looked for.
     pub foreign: bool,
     /// Whether settings of a server may be changed so that it tells of writes.
@@ -27,7 +45,21 @@ pub async fn open(
     options: OpenOptions,
 ) -> StoreResult<Arc<dyn Store>> {
     Ok(match url {
-        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(path, now)?),
+        StoreUrl::Sqlite(path) => match options.access {
+            Access::Add => Arc::new(SqliteStore::open(path, now)?),
+            Access::Change if SqliteStore::is_begun(path)? => {
+                Arc::new(SqliteStore::open(path, now)?)
+            }
+            Access::Change => Arc::new(MemoryStore::new(now)),
+            Access::Look => match SqliteStore::open_to_look(path)? {
+                Some(store) => Arc::new(store),
+                None => Arc::new(MemoryStore::new(now)),
+            },
+            Access::Follow => match SqliteStore::open_to_look(path)? {
+                Some(store) => Arc::new(store),
+                None => Arc::new(SqliteStore::open(path, now)?),
+            },
+        },
         StoreUrl::Redis(_) | StoreUrl::Sentinel(_) | StoreUrl::Cluster(_) => {
             let options = RedisOptions {
                 foreign: options.foreign,

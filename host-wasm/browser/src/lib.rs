@@ -9,10 +9,12 @@ mod confidence;
 mod diagnosis;
 mod liveness;
 mod options;
+mod runs;
 
 pub use confidence::{decay_votes, rank_votes, rate_votes};
 pub use diagnosis::{diagnose, diagnose_json};
 pub use liveness::{FleetWatch, assess_agent};
+pub use runs::WorkflowRunReader;
 
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};
 use wasm_bindgen::prelude::*;

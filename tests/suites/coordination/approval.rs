@@ -14,6 +14,7 @@ crate::on_each_store![
     an_answer_counts_for_its_request_only,
     an_answer_is_taken_once,
     the_queue_shows_the_time_left,
+    a_list_of_all_says_who_decided_and_why,
     old_requests_raise_an_alert,
     a_watched_queue_shows_what_comes,
     wrong_usage_is_told,
@@ -218,10 +219,47 @@ fn the_queue_shows_the_time_left(fleet: &Fleet) -> Result<()> {
     );
     let all = fleet.json(0, &["approval", "list", "--all", "--now", &late])?;
     assert_eq!(all[1]["outcome"], "timed_out");
+    let empty = fleet
+        .expect(0, &["approval", "list", "--now", &late])?
+        .stdout;
+    assert_eq!(empty, "Nothing waits for an answer.\n");
     let swept = fleet.json(0, &["approval", "sweep", "--now", &late])?;
     assert_eq!(swept["swept"], json!(["approval_1", "approval_2"]));
     let again = fleet.json(0, &["approval", "sweep", "--now", &late])?;
     assert_eq!(again["swept"], json!([]));
+    Ok(())
+}
+
+fn a_list_of_all_says_who_decided_and_why(fleet: &Fleet) -> Result<()> {
+    let context = r#"{"version": "1.2", "host": "eu-west"}"#;
+    for id in ["approval_861df52f5d7cd935", "approval_5f3a9c55aa01bb02"] {
+        let ask = ["--id", id, "--context", context, "--no-wait"];
+        fleet.expect(0, &[&REQUEST[..], &ask].concat())?;
+    }
+    let reject = ["--reject", "--reason", "not on a Friday"];
+    let by = ["--responder", "kim@example.org"];
+    let id = "approval_5f3a9c55aa01bb02";
+    respond(fleet, 0, id, &[&reject[..], &by].concat())?;
+    let table = fleet.expect(0, &["approval", "list", "--all"])?.stdout;
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    let decided = table.lines().find(|line| line.starts_with(id));
+    let decided = decided.context("not listed")?;
+    assert!(decided.ends_with("rejected"), "{table}");
+    assert!(
+        table.contains("\n    by kim@example.org: not on a Friday\n"),
+        "{table}"
+    );
+    assert!(table.contains(" left"), "{table}");
+    // What the decision rests on is readable.
+    let queue = fleet.expect(0, &["approval", "list"])?.stdout;
+    assert!(queue.contains(context), "{queue}");
+    assert!(
+        queue.contains("approval_861df52f5d7cd935  deploy  wf"),
+        "{queue}"
+    );
     Ok(())
 }
 

@@ -63,6 +63,54 @@ fn a_new_machine_is_healthy() -> Result<()> {
 }
 
 #[test]
+fn its_commands_work_where_they_are_pasted() -> Result<()> {
+    let fleet = Fleet::on_sqlite()?;
+    let muster = muster_tests::binary::muster();
+    let folder = muster.parent().context("no folder")?.display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH")?);
+    fs::create_dir(fleet.user.path().join("it's here"))?;
+    fs::write(fleet.user.path().join("own.toml"), "")?;
+    let store = ["--store", "it's here/fleet.db", "--config", "own.toml"];
+    let now = at(100);
+    let send = ["signal", "send", "--from", "a", "--to", "b", "--type", "t"];
+    fleet.expect(0, &[&send[..], &["--now", &at(0)], &store].concat())?;
+    let home = fleet.user.path().join("the home");
+    fs::create_dir(&home)?;
+    let home = home.display().to_string();
+    let doctor = ["doctor", "--home", &home, "--now", &now];
+    let report = fleet.json(1, &[&doctor[..], &store].concat())?;
+    let checks = report["checks"].as_array().context("no checks")?;
+    for check in checks {
+        let command = check["command"].as_str().context("no command")?;
+        let mut shell = fleet.command(&[]);
+        let environment: Vec<_> = shell
+            .get_envs()
+            .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
+            .collect();
+        shell = std::process::Command::new("sh");
+        shell.env_clear().current_dir(fleet.user.path());
+        for (name, value) in environment {
+            if let Some(value) = value.filter(|_| name != "MUSTER_STORE") {
+                shell.env(name, value);
+            }
+        }
+        let output = shell
+            .env("PATH", &path)
+            .env("MUSTER_NOW", &now)
+            .args(["-c", &format!("{command} --json")])
+            .output()?;
+        let said = String::from_utf8(output.stdout)?;
+        assert_eq!(output.status.code(), Some(0), "{command}: {said}");
+        if check["id"] == "ttls" {
+            assert!(said.contains("\"signal_type\":\"t\""), "{command}: {said}");
+        }
+    }
+    // No other store was made.
+    assert!(!fleet.user.path().join(".local").exists());
+    Ok(())
+}
+
+#[test]
 fn bad_lines_and_foreign_versions_are_named() -> Result<()> {
     let fleet = Fleet::on_sqlite()?;
     let folder = fleet.user.path().join(".attune/telemetry");

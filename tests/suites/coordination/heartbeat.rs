@@ -14,6 +14,9 @@ crate::on_each_store![
     a_command_that_cannot_start_is_125,
     facts_stay_from_beat_to_beat,
     a_command_says_how_far_it_is,
+    a_slip_of_the_pen_is_no_status,
+    who_never_was_cannot_be_stopped,
+    a_filter_says_how_many_there_are,
     the_roll_tells_states_apart,
     the_limits_of_states_are_set_in_a_file,
     who_waits_for_a_human_is_not_stuck,
@@ -133,7 +136,13 @@ fn facts_stay_from_beat_to_beat(fleet: &Fleet) -> Result<()> {
         (&view["progress"], &view["current_task"]),
         (&json!(0.0), &json!(""))
     );
-    fleet.expect(2, &[&beat[..], &["--progress", "1.1"]].concat())?;
+    // A share is typed in several ways.
+    for (typed, progress) in [(".5", 0.5), ("50%", 0.5), ("1", 1.0)] {
+        let view = fleet.json(0, &[&beat[..], &["--progress", typed]].concat())?;
+        assert_eq!(view["progress"], progress, "{typed}");
+    }
+    let wrong = fleet.expect(2, &[&beat[..], &["--progress", "1.1"]].concat())?;
+    assert!(wrong.stderr.contains("such as 40%"), "{wrong:?}");
     fleet.expect(2, &[&beat[..], &["--metadata", "7"]].concat())?;
     Ok(())
 }
@@ -162,6 +171,82 @@ fn a_command_says_how_far_it_is(fleet: &Fleet) -> Result<()> {
     );
     std::fs::write(&fifo, "done")?;
     assert_eq!(running.end()?.exit, 0);
+    Ok(())
+}
+
+fn a_slip_of_the_pen_is_no_status(fleet: &Fleet) -> Result<()> {
+    let beat = ["heartbeat", "beat", "--agent", "builder", "--status"];
+    fleet.expect(0, &[&beat[..], &["running"]].concat())?;
+    let wrong = fleet.expect(2, &[&beat[..], &["complete"]].concat())?;
+    assert!(wrong.stderr.contains("'completed'"), "{wrong:?}");
+    let view = fleet.json(0, &["heartbeat", "status", "builder"])?;
+    assert_eq!(view["status"], "running");
+    fleet.expect(0, &[&beat[..], &["completed"]].concat())?;
+    let view = fleet.json(1, &["heartbeat", "status", "builder"])?;
+    assert_eq!(view["state"], "finished");
+    // Names have something to read in them.
+    for blank in [&["--agent", " "][..], &["--agent", "a", "--name", ""]] {
+        let wrong = fleet.expect(2, &[&["heartbeat", "beat"], blank].concat())?;
+        assert!(wrong.stderr.contains("a name cannot be"), "{wrong:?}");
+    }
+    Ok(())
+}
+
+fn who_never_was_cannot_be_stopped(fleet: &Fleet) -> Result<()> {
+    let stop = ["heartbeat", "stop", "--agent", "bulider"];
+    let view = fleet.json(1, &stop)?;
+    assert_eq!(view["agent_id"], "bulider");
+    assert_eq!(view["state"], "unknown");
+    let text = fleet.expect(1, &stop)?.stdout;
+    assert!(
+        text.starts_with("Nothing to stop: no beat of bulider"),
+        "{text}"
+    );
+    assert_eq!(fleet.json(0, &["heartbeat", "list"])?, json!([]));
+    Ok(())
+}
+
+fn a_filter_says_how_many_there_are(fleet: &Fleet) -> Result<()> {
+    let list = ["heartbeat", "list", "--state", "dead"];
+    let text = |args: &[&str]| fleet.expect(0, args).map(|answered| answered.stdout);
+    assert!(text(&list)?.starts_with("No agent"), "nothing is there");
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "a"])?;
+    assert_eq!(text(&list)?, "Nothing matches, of 1 agent in all.\n");
+    assert_eq!(fleet.json(0, &list)?, json!([]));
+    let signals = ["signal", "list", "--agent", "b", "--type", "other"];
+    assert_eq!(text(&signals)?, "No signal waits.\n");
+    for kind in ["one", "two"] {
+        fleet.expect(
+            0,
+            &["signal", "send", "--from", "a", "--to", "b", "--type", kind],
+        )?;
+    }
+    assert_eq!(text(&signals)?, "Nothing matches, of 2 signals in all.\n");
+    let ask = [
+        "approval",
+        "request",
+        "--agent",
+        "a",
+        "--type",
+        "deploy",
+        "--no-wait",
+    ];
+    fleet.expect(0, &ask)?;
+    let queue = text(&["approval", "list", "--type", "delete"])?;
+    assert_eq!(queue, "Nothing matches, of 1 request in all.\n");
+    fleet.expect(0, &["stream", "publish", "build"])?;
+    let recent = text(&["stream", "recent", "biuld"])?;
+    assert_eq!(recent, "Nothing matches, of 1 event in all.\n");
+    let streams = fleet.expect(1, &["stream", "info", "biuld"])?;
+    assert_eq!(streams.stdout, "Nothing matches, of 1 stream in all.\n");
+    assert!(streams.stderr.contains("no stream biuld"), "{streams:?}");
+    let record = ["feedback", "record", "--workflow", "w", "--stage", "s"];
+    fleet.expect(
+        0,
+        &[&record[..], &["--tier", "cheap", "--score", "85%"]].concat(),
+    )?;
+    let stats = fleet.expect(1, &["feedback", "stats", "--workflow", "w", "--stage", "x"])?;
+    assert_eq!(stats.stdout, "Nothing matches, of 1 score in all.\n");
     Ok(())
 }
 
@@ -200,10 +285,7 @@ fn the_roll_tells_states_apart(fleet: &Fleet) -> Result<()> {
         ],
     )?;
     beat("slow", &["--interval", "60s", "--ttl", "5m"])?;
-    fleet.expect(
-        0,
-        &["heartbeat", "stop", "--agent", "done", "--now", &beat_at],
-    )?;
+    beat("done", &["--status", "completed"])?;
     let state = |second: u32| -> Result<Vec<String>> {
         let roll = fleet.json(0, &["heartbeat", "list", "--now", &at(second)])?;
         let agents = roll.as_array().context("no list")?.iter();
@@ -246,6 +328,8 @@ fn the_roll_tells_states_apart(fleet: &Fleet) -> Result<()> {
         "{table}"
     );
     assert!(table.contains("####......"), "{table}");
+    // By its id, because that is what is typed; people's name for it beside it.
+    assert!(table.contains("\nbuilder  The builder  late "), "{table}");
     assert!(
         table.lines().all(|line| line.chars().count() <= 80),
         "{table}"

@@ -14,6 +14,7 @@ crate::on_each_store![
     a_waiting_process_is_woken,
     one_signal_goes_to_one_of_two_that_wait,
     a_broadcast_reaches_each_agent_once,
+    a_broadcast_is_told_from_an_agent_called_all,
     signals_are_listed_and_cleared,
     a_lifetime_below_the_slowest_delivery_is_warned_of,
     wrong_usage_is_told,
@@ -58,6 +59,38 @@ fn a_signal_is_pending_then_delivered_once(fleet: &Fleet) -> Result<()> {
         false
     );
     assert_eq!(fleet.json(0, &[&SEND[..], &id].concat())?["repeated"], true);
+    let again = fleet.expect(0, &[&SEND[..], &id].concat())?.stdout;
+    assert!(
+        again.starts_with("Nothing was sent now: signal_twice was sent before"),
+        "{again}"
+    );
+    // Also once it was received; and under its id nothing else is sent.
+    fleet.expect(0, &[&CHECK[..], &["--take"]].concat())?;
+    assert_eq!(fleet.json(0, &[&SEND[..], &id].concat())?["repeated"], true);
+    for other in [
+        &["--payload", "{\"step\": 3}"][..],
+        &["--from", "planner"],
+        &["--to", "builder"],
+        &["--type", "done"],
+    ] {
+        let mut args = SEND.to_vec();
+        if let Some(at) = args.iter().position(|arg| Some(arg) == other.first()) {
+            args.drain(at..at + 2);
+        }
+        let error = fleet.json(2, &[&args[..], other, &id].concat())?;
+        let message = error["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("the id of another signal"), "{error}");
+    }
+    let broadcast = [
+        "signal",
+        "broadcast",
+        "--from",
+        "builder",
+        "--type",
+        "ready",
+    ];
+    fleet.expect(2, &[&broadcast[..], &id].concat())?;
+    fleet.expect(0, &SEND)?;
     let human = fleet.expect(0, &CHECK)?;
     assert!(human.stdout.starts_with("pending: ready from builder"));
     Ok(())
@@ -158,6 +191,25 @@ fn a_broadcast_reaches_each_agent_once(fleet: &Fleet) -> Result<()> {
     Ok(())
 }
 
+fn a_broadcast_is_told_from_an_agent_called_all(fleet: &Fleet) -> Result<()> {
+    let send = [
+        "signal", "send", "--from", "a", "--to", "all", "--type", "t",
+    ];
+    fleet.expect(0, &send)?;
+    let list = || fleet.expect(0, &["signal", "list"]).map(|all| all.stdout);
+    assert!(!list()?.contains('*'), "{}", list()?);
+    fleet.expect(0, &["signal", "broadcast", "--from", "a", "--type", "t"])?;
+    let table = list()?;
+    let to: Vec<Option<&str>> = table
+        .lines()
+        .skip(1)
+        .take(2)
+        .map(|line| line.split_whitespace().nth(2))
+        .collect();
+    assert_eq!(to, [Some("all"), Some("*")], "{table}");
+    Ok(())
+}
+
 fn signals_are_listed_and_cleared(fleet: &Fleet) -> Result<()> {
     for (kind, second) in [("one", 0), ("two", 1), ("one", 2)] {
         let now = at(second);
@@ -221,6 +273,7 @@ fn wrong_usage_is_told(fleet: &Fleet) -> Result<()> {
         (&["--ttl", "1.5"], "whole number of seconds"),
         (&["--ttl", "soon"], "looks like"),
         (&["--id", "a\nb"], "control characters"),
+        (&["--id", " "], "cannot be blank"),
     ] {
         let answered = fleet.expect(2, &[&SEND[..], args].concat())?;
         assert!(answered.stderr.contains(says), "{args:?}: {answered:?}");
@@ -228,6 +281,27 @@ fn wrong_usage_is_told(fleet: &Fleet) -> Result<()> {
     }
     fleet.expect(2, &["signal", "send", "--from", "a", "--type", "t"])?;
     fleet.expect(3, &[&SEND[..], &["--payload", "@absent.json"]].concat())?;
+    for blank in ["--from", "--to", "--type"] {
+        let mut args = SEND;
+        let at = args.iter().position(|arg| *arg == blank);
+        if let Some(value) = at.and_then(|at| args.get_mut(at + 1)) {
+            *value = "  ";
+        }
+        let answered = fleet.expect(2, &args)?;
+        assert!(answered.stderr.contains("cannot be blank"), "{answered:?}");
+    }
+    // What is no text cannot be used, wherever it comes from.
+    let file = fleet.user.path().join("latin.json");
+    std::fs::write(&file, b"{\n\"n\": \"caf\xe9\"}")?;
+    let payload = format!("@{}", file.display());
+    let error = fleet.json(4, &[&SEND[..], &["--payload", &payload]].concat())?;
+    let message = error["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("not UTF-8 at byte 11 (line 2)"), "{error}");
+    let mut piped = fleet.command(&[&SEND[..], &["--payload", "-"]].concat());
+    let output = piped.stdin(std::fs::File::open(&file)?).output()?;
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    std::fs::write(&file, "[1]")?;
+    fleet.expect(4, &[&SEND[..], &["--payload", &payload]].concat())?;
     let error = fleet.json(2, &["signal", "check"])?;
     assert_eq!(error["error"]["kind"], "usage");
     // Names are names, not patterns.

@@ -231,6 +231,112 @@ fn who_only_looks_makes_no_database() -> Result<()> {
         let output = default.env_remove("MUSTER_STORE").output()?;
         assert!(output.status.success(), "{output:?}");
     }
+    for (exit, command) in LOOKING {
+        fleet.json(exit, command)?;
+        let mut default = fleet.command(command);
+        let output = default.env_remove("MUSTER_STORE").output()?;
+        assert_eq!(output.status.code(), Some(exit), "{command:?}: {output:?}");
+        let told = String::from_utf8(output.stderr)?;
+        assert_eq!(told, "", "{command:?}");
+    }
+    let mut made = fs::read_dir(fleet.user.path())?;
+    assert!(made.next().is_none(), "something was made");
+    // Whoever named it may have meant another.
+    let told = fleet.expect(0, &["signal", "list"])?.stderr;
+    assert!(
+        told.contains("absent.db: nothing was written there yet"),
+        "{told}"
+    );
+    // An empty file is a database that nobody has written to.
+    let file = fleet.user.path().join("absent.db");
+    fs::write(&file, "")?;
+    for (exit, command) in LOOKING {
+        fleet.json(exit, command)?;
+    }
+    for command in ["info", "check"] {
+        fleet.json(0, &["store", command])?;
+    }
+    assert_eq!(fs::metadata(&file)?.len(), 0);
+    fleet.expect(0, &["heartbeat", "beat", "--agent", "a"])?;
+    let agents = fleet.json(0, &["heartbeat", "list"])?;
+    assert_eq!(agents[0]["agent_id"], "a");
+    Ok(())
+}
+
+/// Commands that look, or change what is there, and how they end where nothing is.
+const LOOKING: [(i32, &[&str]); 19] = [
+    (0, &["signal", "list"]),
+    (0, &["signal", "list", "--expired"]),
+    (1, &["signal", "check", "--agent", "a"]),
+    (1, &["signal", "check", "--agent", "a", "--take"]),
+    (0, &["signal", "clear", "--agent", "a"]),
+    (0, &["heartbeat", "list"]),
+    (1, &["heartbeat", "status", "a"]),
+    (0, &["heartbeat", "stale"]),
+    (1, &["heartbeat", "stop", "--agent", "a"]),
+    (0, &["approval", "list", "--all"]),
+    (1, &["approval", "respond", "approval_1", "--approve"]),
+    (0, &["approval", "sweep"]),
+    (0, &["stream", "recent"]),
+    (0, &["stream", "info"]),
+    (1, &["stream", "trim", "build"]),
+    (1, &["stream", "delete", "build"]),
+    (1, &["feedback", "stats", "--workflow", "w"]),
+    (0, &["feedback", "show"]),
+    (0, &["doctor"]),
+];
+
+#[test]
+fn reading_a_stream_to_its_end_makes_no_database() -> Result<()> {
+    let fleet = Fleet::on("absent.db")?;
+    let consume = ["--json", "stream", "consume", "--no-block"];
+    assert_eq!(fleet.expect(0, &consume)?.stdout, "");
+    assert!(!fleet.user.path().join("absent.db").exists());
+    Ok(())
+}
+
+#[test]
+fn an_empty_address_is_wrong_usage_and_an_empty_variable_none() -> Result<()> {
+    let fleet = Fleet::on("")?;
+    let beat = ["heartbeat", "beat", "--agent", "a"];
+    fleet.expect(0, &beat)?;
+    assert!(
+        fleet
+            .user
+            .path()
+            .join(".local/share/muster/muster.db")
+            .exists()
+    );
+    for empty in ["", " "] {
+        let error = fleet.json(2, &[&beat[..], &["--store", empty]].concat())?;
+        let message = error["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("the address is empty"), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_meant_by_an_address_is_said() -> Result<()> {
+    let fleet = Fleet::on_sqlite()?;
+    for (address, meant) in [
+        ("localhost:6379", "did you mean redis://localhost:6379?"),
+        ("redis:/localhost", "did you mean redis://localhost?"),
+        (
+            "http://localhost:6379",
+            "did you mean redis://localhost:6379?",
+        ),
+        ("redis://localhost:seven", "such as redis://"),
+        ("redis://localhost:99999", "such as redis://"),
+        ("redis://localhost/first", "such as redis://"),
+        (
+            "redis+sentinel://localhost:1",
+            "redis+sentinel://host:26379",
+        ),
+    ] {
+        let error = fleet.json(2, &["heartbeat", "list", "--store", address])?;
+        let hint = error["error"]["hint"].as_str().unwrap_or_default();
+        assert!(hint.contains(meant), "{address}: {error}");
+    }
     let mut made = fs::read_dir(fleet.user.path())?;
     assert!(made.next().is_none(), "something was made");
     Ok(())

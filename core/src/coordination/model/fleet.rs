@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{remembered, seconds};
-use crate::coordination::{BEAT_HISTORY, BeatInput, FleetRow};
+use crate::coordination::{BEAT_HISTORY, BeatInput, BeatRun, FleetRow};
 use crate::record::heartbeat::Heartbeat;
 use crate::time::Timestamp;
 
@@ -22,15 +22,16 @@ impl Fleet {
             .filter(|row| is_remembered(row, now));
         // An agent that starts anew keeps its name and not its rhythm.
         let goes_on = beat.status != "starting";
-        let (mut arrivals, before) = match known {
-            Some(row) if goes_on && !row.beat.is_final() => (row.arrivals, Some(row.beat)),
-            Some(row) => (Vec::new(), Some(row.beat)),
-            None => (Vec::new(), None),
+        let (mut arrivals, mut run, before) = match known {
+            Some(row) if goes_on && !row.beat.is_final() => (row.arrivals, row.run, Some(row.beat)),
+            Some(row) => (Vec::new(), None, Some(row.beat)),
+            None => (Vec::new(), None, None),
         };
-        arrivals.push(now);
-        if arrivals.len() > BEAT_HISTORY {
+        if arrivals.len() >= BEAT_HISTORY {
+            run = BeatRun::forgetting(run, &arrivals);
             arrivals.remove(0);
         }
+        arrivals.push(now);
         let (name, metadata) = before
             .map(|beat| (beat.display_name, beat.metadata))
             .unwrap_or_default();
@@ -45,6 +46,7 @@ impl Fleet {
                 display_name: beat.display_name.or(name),
             },
             arrivals,
+            run,
             expires_at: now.saturating_add_us(seconds(beat.ttl_s.into())),
             age_by_store_us: None,
         };

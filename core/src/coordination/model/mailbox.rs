@@ -9,6 +9,7 @@ use super::{ModelTimeout, forgotten_at, remembered, seconds};
 use crate::coordination::{
     Broadcasted, ENROLMENT_S, GRACE_S, NewSignal, PendingSignal, Sent, SignalCheck, SignalFilter,
 };
+use crate::json_object::JsonObject;
 use crate::record::signal::Signal;
 use crate::time::Timestamp;
 
@@ -22,8 +23,8 @@ pub struct Mailbox {
     since: Timestamp,
     /// The next place in the order of all signals.
     next: u64,
-    /// Until when the ids of accepted signals are remembered.
-    ids: BTreeMap<String, Timestamp>,
+    /// What was accepted under the ids that are remembered.
+    ids: BTreeMap<String, Accepted>,
     /// By the receiver, then by the place in the order.
     mail: BTreeMap<String, BTreeMap<u64, PendingSignal>>,
     /// By the place in the order.
@@ -31,6 +32,23 @@ pub struct Mailbox {
     deliveries: BTreeMap<Route, Deliveries>,
     /// Until when.
     enrolled: BTreeMap<String, Timestamp>,
+}
+
+/// What was accepted under an id.
+#[derive(Clone, Debug)]
+struct Accepted {
+    /// Until when the id is remembered.
+    until: Timestamp,
+    content: Content,
+}
+
+/// What a signal says, to whom and from whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Content {
+    signal_type: String,
+    source_agent: String,
+    target_agent: Option<String>,
+    payload: JsonObject,
 }
 
 #[derive(Clone, Debug)]
@@ -71,14 +89,14 @@ impl Mailbox {
     /// Sends a signal to one agent.
     pub fn send(&mut self, now: Timestamp, signal: NewSignal) -> Sent {
         let target = signal.target_agent.clone();
-        match self.accept(now, signal) {
-            Ok((place, mut held)) => {
+        match self.accept(now, signal, Some(target.clone())) {
+            Ok((place, held)) => {
                 let expires_at = held.expires_at;
-                held.signal.target_agent = Some(target.clone());
                 self.mail.entry(target).or_default().insert(place, held);
                 Sent {
                     expires_at,
                     repeated: false,
+                    differs: false,
                 }
             }
             Err(repeated) => repeated,
@@ -92,7 +110,7 @@ impl Mailbox {
             .iter()
             .filter(|(agent, until)| **until > now && **agent != signal.source_agent)
             .count() as u64;
-        let sent = match self.accept(now, signal) {
+        let sent = match self.accept(now, signal, None) {
             Ok((place, held)) => {
                 let expires_at = held.expires_at;
                 let received_by = BTreeSet::new();
@@ -101,6 +119,7 @@ impl Mailbox {
                 Sent {
                     expires_at,
                     repeated: false,
+                    differs: false,
                 }
             }
             Err(repeated) => repeated,
@@ -108,32 +127,50 @@ impl Mailbox {
         Broadcasted { sent, enrolled }
     }
 
-    /// The place and the signal, for all so far; or that its id was accepted before.
-    fn accept(&mut self, now: Timestamp, signal: NewSignal) -> Result<(u64, PendingSignal), Sent> {
-        if let Some(&until) = self
-            .ids
-            .get(&signal.signal_id)
-            .filter(|until| **until > now)
-        {
+    /// The place and the signal; or that its id was accepted before.
+    fn accept(
+        &mut self,
+        now: Timestamp,
+        signal: NewSignal,
+        target_agent: Option<String>,
+    ) -> Result<(u64, PendingSignal), Sent> {
+        let content = Content {
+            signal_type: signal.signal_type.clone(),
+            source_agent: signal.source_agent.clone(),
+            target_agent: target_agent.clone(),
+            payload: signal.payload.clone(),
+        };
+        let accepted = self.ids.get(&signal.signal_id);
+        if let Some(accepted) = accepted.filter(|accepted| accepted.until > now) {
             return Err(Sent {
-                expires_at: until,
+                expires_at: accepted.until,
                 repeated: true,
+                differs: accepted.content != content,
             });
         }
         let expires_at = signal.expires_at(now);
-        self.ids.insert(signal.signal_id.clone(), expires_at);
+        let accepted = Accepted {
+            until: expires_at,
+            content,
+        };
+        self.ids.insert(signal.signal_id.clone(), accepted);
         let place = self.next;
         self.next += 1;
         let signal = Signal {
             signal_id: signal.signal_id,
             signal_type: signal.signal_type,
             source_agent: signal.source_agent,
-            target_agent: None,
+            target_agent,
             payload: signal.payload,
             timestamp: Some(now),
             ttl_seconds: signal.ttl_s.into(),
         };
-        Ok((place, PendingSignal { signal, expires_at }))
+        let pending = PendingSignal {
+            signal,
+            expires_at,
+            received_by: Vec::new(),
+        };
+        Ok((place, pending))
     }
 
     /// Takes the oldest signal that matches, so that nobody else gets it.
@@ -176,18 +213,29 @@ impl Mailbox {
 
     pub(super) fn all(&self, now: Timestamp, expired: bool) -> Vec<PendingSignal> {
         let mail = self.mail.values().flatten();
-        let mail = mail.map(|(place, held)| (*place, held));
+        let mail = mail.map(|(place, held)| (*place, held.clone()));
         let broadcasts = self.broadcasts.iter();
         let broadcasts = broadcasts
             .filter(|(_, broadcast)| !expired || broadcast.received_by.is_empty())
-            .map(|(place, broadcast)| (*place, &broadcast.held));
-        in_order(mail.chain(broadcasts).filter(|(_, held)| {
-            if expired {
-                is_tombstone(held, now)
-            } else {
-                held.expires_at > now
-            }
-        }))
+            .map(|(place, broadcast)| {
+                let received_by = broadcast.received_by.iter().cloned().collect();
+                let held = PendingSignal {
+                    received_by,
+                    ..broadcast.held.clone()
+                };
+                (*place, held)
+            });
+        let all: BTreeMap<u64, PendingSignal> = mail
+            .chain(broadcasts)
+            .filter(|(_, held)| {
+                if expired {
+                    is_tombstone(held, now)
+                } else {
+                    held.expires_at > now
+                }
+            })
+            .collect();
+        all.into_values().collect()
     }
 
     /// Removes what could be received, and says how many that were.
@@ -226,14 +274,15 @@ impl Mailbox {
         let broadcasts = self.broadcasts.values().map(|broadcast| &broadcast.held);
         let held = mail.chain(broadcasts).map(|held| held.expires_at);
         let delivered = self.deliveries.values().map(|known| known.last);
-        let until = self.ids.values().chain(self.enrolled.values()).copied();
+        let ids = self.ids.values().map(|accepted| accepted.until);
+        let until = ids.chain(self.enrolled.values().copied());
         let at = held.chain(delivered).map(forgotten_at).chain(until).min()?;
         Some((at, ModelTimeout::Forgotten))
     }
 
     /// Time has gone on: forgets what was over for longer than it is remembered.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        self.ids.retain(|_, until| *until > now);
+        self.ids.retain(|_, accepted| accepted.until > now);
         for mail in self.mail.values_mut() {
             mail.retain(|_, held| remembered(held.expires_at, now));
         }

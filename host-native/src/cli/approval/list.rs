@@ -1,5 +1,6 @@
 //! `muster approval list`.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
 use crate::error::{Answer, Failure};
 use crate::render;
-use crate::store::{Interest, StoreError};
+use crate::store::{Access, Interest, StoreError};
 
 /// List the requests that wait for an answer, with the time left
 #[derive(Args, Debug)]
@@ -38,12 +39,27 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// What it needs the store for.
+    pub(super) const fn access(&self) -> Access {
+        if self.watch {
+            Access::Follow
+        } else {
+            Access::Look
+        }
+    }
+
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
-        if !self.watch {
-            let requests = self.requests(session).await?;
-            session.context.answer(&requests, |requests, style| {
+        let total = Cell::new(0);
+        let show = |requests: &Vec<ApprovalView>, style: &render::Style| {
+            if requests.is_empty() && total.get() > 0 {
+                render::none_of(total.get(), "request")
+            } else {
                 render::approvals(requests, style)
-            })?;
+            }
+        };
+        if !self.watch {
+            let requests = self.requests(session, &total).await?;
+            session.context.answer(&requests, show)?;
             let old = requests.iter().filter(|request| self.is_old(request));
             let mut none = true;
             for request in old {
@@ -57,7 +73,7 @@ impl List {
             session,
             Interest::Approvals,
             async |_| {
-                let requests = self.requests(session).await?;
+                let requests = self.requests(session, &total).await?;
                 for request in requests.iter().filter(|request| self.is_old(request)) {
                     if alerted.insert(request.request_id.clone()) {
                         alert(session, request);
@@ -73,20 +89,32 @@ impl List {
                     next,
                 })
             },
-            |requests, style| render::approvals(requests, style),
+            show,
         )
         .await
     }
 
-    async fn requests(&self, session: &Session<'_>) -> Result<Vec<ApprovalView>, StoreError> {
+    /// The requests of the type that is asked for; `total` becomes how many there are
+    /// of any.
+    async fn requests(
+        &self,
+        session: &Session<'_>,
+        total: &Cell<u64>,
+    ) -> Result<Vec<ApprovalView>, StoreError> {
         let filter = ApprovalFilter {
-            approval_type: self.approval_type.clone(),
+            approval_type: None,
             closed: self.all,
         };
         let now = session.now();
         let listing = session.store.approvals(now, &filter).await?;
         let rows = session.items(listing);
-        Ok(rows.iter().map(|row| ApprovalView::of(row, now)).collect())
+        total.set(rows.len() as u64);
+        let wanted = self.approval_type.as_ref();
+        Ok(rows
+            .iter()
+            .filter(|row| wanted.is_none_or(|wanted| *wanted == row.request.approval_type))
+            .map(|row| ApprovalView::of(row, now))
+            .collect())
     }
 
     fn is_old(&self, request: &ApprovalView) -> bool {

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use super::Context;
 use super::session::on_store;
 use crate::error::{Answer, Failure};
+use crate::store::Access;
 
 /// The commands of the group.
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,13 @@ impl Command {
         if let Self::Request(request) = self {
             return request.run(context);
         }
-        on_store(context, async |session| match self {
+        let access = match self {
+            Self::Request(_) => Access::Add,
+            Self::Respond(_) => Access::Change,
+            Self::List(list) => list.access(),
+            Self::Sweep(sweep) => sweep.access(),
+        };
+        on_store(context, access, async |session| match self {
             Self::Request(request) => request.run(session.context),
             Self::Respond(respond) => respond.run(session).await,
             Self::List(list) => list.run(session).await,

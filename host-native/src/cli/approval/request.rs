@@ -16,11 +16,12 @@ use tokio::time::timeout;
 
 use crate::cli::Context;
 use crate::cli::session::{Session, on_store};
+use crate::cli::shell::quoted;
 use crate::cli::values::{self, Span};
 use crate::cli::waiting::{Asked, wait_for};
 use crate::error::{Answer, Failure};
 use crate::process::{EndSignals, Process, Start};
-use crate::store::Interest;
+use crate::store::{Access, Interest};
 use crate::{random, render};
 
 /// Why a request is answered by who asked.
@@ -71,7 +72,7 @@ impl Request {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let has_started = Cell::new(self.command.is_empty());
         let ask = async |session: &Session<'_>| self.ask(session, &has_started).await;
-        on_store(context, ask).map_err(|failure| {
+        on_store(context, Access::Add, ask).map_err(|failure| {
             if has_started.get() {
                 failure
             } else {
@@ -200,8 +201,10 @@ async fn decided(
             return format!("{id} was answered before");
         }
         format!(
-            "{id} waits for {}: muster approval respond {id} --approve",
-            render::span(left)
+            "{id} waits for {}: muster approval respond {} --approve{}",
+            render::span(left),
+            quoted(id),
+            session.context.store_options()
         )
     });
     let listen = async || {

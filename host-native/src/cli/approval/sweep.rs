@@ -8,6 +8,7 @@ use crate::cli::session::{Patience, Session};
 use crate::cli::values::Interval;
 use crate::error::{Answer, Failure};
 use crate::render;
+use crate::store::Access;
 
 /// Mark requests whose deadline has passed as timed out, so that other systems see it
 #[derive(Args, Debug)]
@@ -23,6 +24,14 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
+    /// Who sweeps again and again waits for requests to come.
+    pub(super) const fn access(&self) -> Access {
+        match self.every {
+            Some(_) => Access::Add,
+            None => Access::Change,
+        }
+    }
+
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let Some(Interval(every)) = self.every else {
             let swept = session.store.sweep(session.now()).await?;

@@ -1,12 +1,12 @@
 //! How entries are made, for every command that makes some.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use muster_core::bridge::{BridgeOptions, ErrorPatterns, Mapping, MessageRedaction, Producer};
 
-use crate::error::{Failure, describe};
+use crate::error::Failure;
+use crate::files::read_text;
 
 /// The options that say how entries are made.
 #[derive(Args, Clone, Debug)]
@@ -69,13 +69,8 @@ fn read_document<T, E: std::fmt::Display>(
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, Failure> {
     let Some(path) = path else { return Ok(None) };
-    let text = fs::read_to_string(path).map_err(|error| {
-        Failure::unreachable(format!(
-            "cannot read {}: {}",
-            path.display(),
-            describe(&error)
-        ))
-    })?;
+    let text = read_text(path)
+        .map_err(|error| Failure::reading(&format!("cannot read {}", path.display()), &error))?;
     let document = parse(&text).map_err(|error| {
         Failure::unusable(format!("{} cannot be used: {error}", path.display()))
             .hint("the form is shown in the help of this command and in docs/bridge.md")

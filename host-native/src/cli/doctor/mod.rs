@@ -12,6 +12,7 @@ use clap::Args;
 use muster_core::view::{CheckStatus, CheckView, DoctorReport, DoctorStep};
 
 use super::Context;
+use super::shell::quoted;
 use crate::error::{Answer, Failure};
 use crate::render;
 
@@ -35,29 +36,44 @@ impl Doctor {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let mut checks = vec![self.check_reports(context)?, self.check_logs(context)?];
         checks.extend(store::check(context)?);
-        checks.push(debug_output(context));
+        checks.push(debug_output());
+        for check in &mut checks {
+            check.command = self.as_typed(context, &check.command);
+        }
         let report = DoctorReport::of(context.clock.now(), checks);
         context.answer(&report, render::doctor)?;
         Ok(Answer::of(report.healthy))
     }
+
+    /// A command with the options that were typed, so that it finds the same.
+    fn as_typed(&self, context: &Context, command: &str) -> String {
+        let mut typed = command.to_owned();
+        if command.starts_with("muster telemetry ") {
+            for (option, folder) in [("--home", &self.home), ("--project", &self.project)] {
+                if let Some(folder) = folder {
+                    typed.extend([" ", option, " "]);
+                    typed += &quoted(&folder.display().to_string());
+                }
+            }
+        } else {
+            typed += &context.store_options();
+        }
+        typed
+    }
 }
 
 /// The last step.
-fn debug_output(context: &Context) -> CheckView {
+fn debug_output() -> CheckView {
     let evidence = vec![
         "-v (or RUST_LOG=debug) tells each call to the store with its key, outcome, TTL and \
          milliseconds, the files read and the settings used, on the standard error"
             .into(),
     ];
-    let store = match &context.store {
-        Some(_) => " --store \"$MUSTER_STORE\"",
-        None => "",
-    };
     CheckView::new(
         DoctorStep::DebugLogging,
         CheckStatus::Ok,
         "no level of debug output changes what a command does",
         evidence,
-        format!("muster -v{store} heartbeat list"),
+        "muster -v heartbeat list",
     )
 }

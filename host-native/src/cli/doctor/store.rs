@@ -8,9 +8,9 @@ use muster_core::view::{CheckStatus, CheckView, DoctorStep, QuietAgent};
 
 use crate::cli::Context;
 use crate::cli::heartbeat::roll::{Roll, is_quiet};
-use crate::cli::session::{Session, runtime, store_url};
+use crate::cli::session::{Session, is_begun, runtime, store_url};
 use crate::error::Failure;
-use crate::store::{Durability, StoreError, StoreInfo};
+use crate::store::{Access, Durability, StoreError, StoreInfo};
 
 /// What does not work without a store.
 const WITHOUT: &str =
@@ -19,9 +19,10 @@ const WITHOUT: &str =
 /// The steps that need the store, in their order.
 pub(super) fn check(context: &Context) -> Result<Vec<CheckView>, Failure> {
     let url = store_url(context, &context.config(Path::new("."))?)?;
-    if url.path().is_some_and(|path| !path.exists()) {
+    // What cannot even be looked at is told below.
+    if is_begun(&url).is_ok_and(|begun| !begun) {
         let evidence = vec![format!(
-            "{url} is not there; the first command that needs it makes it"
+            "{url} is not there; the first command that writes makes it"
         )];
         return Ok(unchecked(CheckView::new(
             DoctorStep::Store,
@@ -32,7 +33,7 @@ pub(super) fn check(context: &Context) -> Result<Vec<CheckView>, Failure> {
         )));
     }
     runtime()?.block_on(async {
-        let session = match Session::open(context).await {
+        let session = match Session::open(context, Access::Look).await {
             Ok(session) => session,
             Err(failure) => {
                 let evidence = vec![failure.to_string().replace('\n', ";"), WITHOUT.into()];

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use super::Context;
 use super::session::on_store;
 use crate::error::{Answer, Failure};
+use crate::store::Access;
 
 /// The commands of the group.
 #[derive(Debug, Subcommand)]
@@ -26,9 +27,15 @@ impl Command {
             Self::Rate(rate) => rate.run(context),
             Self::Show(show) => show.run(context),
             Self::Rank(rank) => rank.run(context),
-            Self::Record(record) => on_store(context, async |store| record.run(store).await),
-            Self::Stats(stats) => on_store(context, async |store| stats.run(store).await),
-            Self::Recommend(tier) => on_store(context, async |store| tier.run(store).await),
+            Self::Record(record) => {
+                on_store(context, Access::Add, async |store| record.run(store).await)
+            }
+            Self::Stats(stats) => {
+                on_store(context, Access::Look, async |store| stats.run(store).await)
+            }
+            Self::Recommend(tier) => {
+                on_store(context, Access::Look, async |store| tier.run(store).await)
+            }
         }
     }
 }

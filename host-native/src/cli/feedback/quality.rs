@@ -29,7 +29,7 @@ pub(crate) struct Record {
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     tier: String,
     /// How good the work was, from 0 to 1
-    #[arg(long, value_name = "SCORE", value_parser = parse_score)]
+    #[arg(long, value_name = "SCORE", value_parser = values::share)]
     score: Decimal,
     /// Further facts: a JSON object, @FILE, or - for the standard input
     #[arg(long, value_name = "JSON")]
@@ -55,7 +55,7 @@ pub(crate) struct Stats {
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     tier: Option<String>,
     /// Mark what has a mean below this
-    #[arg(long, value_name = "SCORE", value_parser = parse_score, default_value = "0.7")]
+    #[arg(long, value_name = "SCORE", value_parser = values::share, default_value = "0.7")]
     threshold: Decimal,
 }
 
@@ -117,7 +117,23 @@ impl Stats {
             NEWEST_SCORES,
             self.threshold,
         );
-        session.context.answer(&report, render::quality)?;
+        let mut total = 0;
+        let is_filtered = self.stage.is_some() || self.tier.is_some();
+        if scores.is_empty() && is_filtered && !session.context.json {
+            let all = FeedbackQuery {
+                stage: None,
+                tier: None,
+                ..query
+            };
+            total = history(session, &all).await?.len() as u64;
+        }
+        session.context.answer(&report, |report, style| {
+            if total > 0 {
+                render::none_of(total, "score")
+            } else {
+                render::quality(report, style)
+            }
+        })?;
         Ok(Answer::of(!report.stages.is_empty()))
     }
 }
@@ -145,10 +161,4 @@ async fn history(
 ) -> Result<Vec<QualityFeedback>, Failure> {
     let listing = session.store.feedback_history(session.now(), query).await?;
     Ok(session.items(listing))
-}
-
-fn parse_score(text: &str) -> Result<Decimal, String> {
-    Decimal::parse(text)
-        .filter(|score| (Decimal::ZERO..=Decimal::ONE).contains(score))
-        .ok_or_else(|| "a score lies between 0 and 1".into())
 }

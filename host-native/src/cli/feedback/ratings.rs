@@ -115,15 +115,29 @@ impl Rate {
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let mut view = self.place.ratings(false)?;
+        let total = view.templates.len() as u64;
         if !self.templates.is_empty() {
             view.templates
                 .retain(|rating| self.templates.contains(&rating.template));
         }
-        context.answer(&view, render::ratings)?;
-        let all_there = self.templates.iter().all(|asked| {
-            let mut found = view.templates.iter();
-            found.any(|rating| rating.template == *asked)
-        });
+        context.answer(&view, |view, style| {
+            if view.templates.is_empty() && total > 0 {
+                render::none_of(total, "template")
+            } else {
+                render::ratings(view, style)
+            }
+        })?;
+        let mut all_there = true;
+        for asked in &self.templates {
+            if !view
+                .templates
+                .iter()
+                .any(|rating| rating.template == *asked)
+            {
+                all_there = false;
+                context.say(0, || format!("there is no vote on {asked}"));
+            }
+        }
         Ok(Answer::of(all_there))
     }
 }

@@ -15,6 +15,7 @@ use super::Context;
 use super::session::{Session, on_store};
 use super::values::{self, Interval, Lifetime};
 use crate::error::{Answer, Failure};
+use crate::store::Access;
 
 /// The commands of the group.
 #[derive(Debug, Subcommand)]
@@ -32,7 +33,13 @@ impl Command {
         if let Self::Run(run) = self {
             return run.run(context);
         }
-        on_store(context, async |session| match self {
+        let access = match self {
+            Self::Run(_) | Self::Beat(_) => Access::Add,
+            Self::Stop(_) => Access::Change,
+            Self::List(list) => list.access(),
+            Self::Status(_) | Self::Stale(_) => Access::Look,
+        };
+        on_store(context, access, async |session| match self {
             Self::Run(run) => run.run(session.context),
             Self::Beat(beat) => beat.run(session).await,
             Self::Stop(stop) => stop.run(session).await,
@@ -50,7 +57,7 @@ struct Identity {
     #[arg(long, value_name = "ID", env = "MUSTER_AGENT", value_parser = values::name)]
     agent: String,
     /// What people call it [default: as before]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = values::name)]
     name: Option<String>,
     /// Further facts: a JSON object, @FILE, or - for the standard input [default: as before]
     #[arg(long, value_name = "JSON")]
@@ -133,11 +140,4 @@ async fn beat_once(
         expires_at: now.saturating_add_us(i64::from(beat.ttl_s) * muster_core::US_PER_SECOND),
         warnings,
     })
-}
-
-/// A progress from 0 to 1.
-fn parse_progress(text: &str) -> Result<Decimal, String> {
-    Decimal::parse(text)
-        .filter(|progress| (Decimal::ZERO..=Decimal::ONE).contains(progress))
-        .ok_or_else(|| "a progress lies between 0 and 1".into())
 }

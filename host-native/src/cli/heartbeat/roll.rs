@@ -1,6 +1,6 @@
 //! `muster heartbeat list`, `status` and `stale`: the roll of the fleet.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use clap::{Args, ValueEnum};
@@ -15,7 +15,7 @@ use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
 use crate::error::{Answer, Failure};
 use crate::render;
-use crate::store::{Interest, StoreError};
+use crate::store::{Access, Interest, StoreError};
 
 /// List all agents that are remembered: state, age, task and progress
 #[derive(Args, Debug)]
@@ -78,11 +78,27 @@ enum StateName {
 }
 
 impl List {
+    /// What it needs the store for.
+    pub(super) const fn access(&self) -> Access {
+        if self.watch {
+            Access::Follow
+        } else {
+            Access::Look
+        }
+    }
+
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
-        let show =
-            |agents: &Vec<AgentView>, style: &render::Style| render::agents_alive(agents, style);
+        let total = Cell::new(0);
+        let show = |agents: &Vec<AgentView>, style: &render::Style| {
+            if agents.is_empty() && total.get() > 0 {
+                render::none_of(total.get(), "agent")
+            } else {
+                render::agents_alive(agents, style)
+            }
+        };
         if !self.watch {
             let mut agents = Roll::call(session).await?.views();
+            total.set(agents.len() as u64);
             agents.retain(|agent| self.is_wanted(agent));
             return session.context.answer(&agents, show);
         }
@@ -96,6 +112,7 @@ impl List {
                 changes.push_front((watched.now, transition));
             }
             let mut view = watched.views();
+            total.set(view.len() as u64);
             view.retain(|agent| self.is_wanted(agent));
             let next = watched.fleet.poll_timeout();
             let next = next.map(|(at, _)| session.moment_of(at));

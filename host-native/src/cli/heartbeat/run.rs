@@ -18,7 +18,7 @@ use crate::cli::values::{Interval, Span};
 use crate::error::{Answer, Failure};
 use crate::process::{Ended, Process, Start};
 use crate::render;
-use crate::store::StoreError;
+use crate::store::{Access, StoreError};
 
 /// How long the last beat may take before the command's status is passed on without it.
 const LAST_BEAT: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Run {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let has_started = Cell::new(false);
         let supervise = async |session: &Session<'_>| self.supervise(session, &has_started).await;
-        on_store(context, supervise).map_err(|failure| {
+        on_store(context, Access::Add, supervise).map_err(|failure| {
             if has_started.get() {
                 failure
             } else {

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use muster_core::Decimal;
+use muster_core::view::AgentView;
 
 use super::{Identity, Said, beat_once};
 use crate::cli::session::Session;
@@ -10,7 +11,11 @@ use crate::render;
 
 /// Send the last sign of life of an agent, so that nobody takes it for dead
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  muster heartbeat stop --agent builder --status failed")]
+#[command(
+    after_help = "Example:\n  muster heartbeat stop --agent builder --status failed\n\n\
+        Exit status 1 when no such agent is known: one that never was is not made up.\n\
+        The document is then that of heartbeat status."
+)]
 pub(crate) struct Stop {
     #[command(flatten)]
     identity: Identity,
@@ -28,14 +33,16 @@ enum FinalStatus {
 
 impl Stop {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
-        let row = session
-            .store
-            .agent(session.now(), &self.identity.agent)
-            .await?;
-        let progress = match (self.status, row) {
-            (FinalStatus::Completed, _) => Decimal::ONE,
-            (_, Some(row)) => row.beat.progress,
-            (_, None) => Decimal::ZERO,
+        let agent = &self.identity.agent;
+        let now = session.now();
+        let Some(row) = session.store.agent(now, agent).await? else {
+            let view = AgentView::never_seen(agent, now, &[], None);
+            session.context.answer(&view, render::never_beat)?;
+            return Ok(Answer::No);
+        };
+        let progress = match self.status {
+            FinalStatus::Completed => Decimal::ONE,
+            FinalStatus::Failed | FinalStatus::Cancelled => row.beat.progress,
         };
         let status = match self.status {
             FinalStatus::Completed => "completed",

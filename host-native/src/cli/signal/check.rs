@@ -24,6 +24,11 @@ pub(crate) struct Check {
 }
 
 impl Check {
+    /// Whether it takes what it finds.
+    pub(super) const fn takes(&self) -> bool {
+        self.take
+    }
+
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let filter = self.received.filter();
         let now = session.now();

@@ -51,9 +51,21 @@ impl List {
             .filter(|signal| is_asked(self.signal_type.as_ref(), &signal.signal_type))
             .filter(|signal| is_asked(self.from.as_ref(), &signal.source_agent))
             .collect();
-        session
-            .context
-            .answer(&signals, |signals, style| render::signals(signals, style))
+        let is_filtered = self.agent.is_some() || self.signal_type.is_some() || self.from.is_some();
+        let mut total = 0;
+        if signals.is_empty() && is_filtered && !session.context.json {
+            let all = session.store.all_signals(now, self.expired).await?;
+            total = all.items.len() as u64;
+        }
+        session.context.answer(&signals, |signals, style| {
+            if total > 0 {
+                render::none_of(total, "signal")
+            } else if self.expired && signals.is_empty() {
+                "No signal expired within a day.\n".into()
+            } else {
+                render::signals(signals, style)
+            }
+        })
     }
 }
 

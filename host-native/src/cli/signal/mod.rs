@@ -13,6 +13,7 @@ use super::Context;
 use super::session::on_store;
 use super::values;
 use crate::error::{Answer, Failure};
+use crate::store::Access;
 
 /// The commands of the group.
 #[derive(Debug, Subcommand)]
@@ -27,7 +28,13 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        on_store(context, async |session| match self {
+        let access = match self {
+            Self::Send(_) | Self::Broadcast(_) | Self::Wait(_) => Access::Add,
+            Self::Check(check) if !check.takes() => Access::Look,
+            Self::Check(_) | Self::Clear(_) => Access::Change,
+            Self::List(_) => Access::Look,
+        };
+        on_store(context, access, async |session| match self {
             Self::Send(send) => send.run(session).await,
             Self::Broadcast(broadcast) => broadcast.run(session).await,
             Self::Check(check) => check.run(session).await,

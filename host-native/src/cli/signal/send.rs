@@ -1,7 +1,7 @@
 //! `muster signal send` and `broadcast`.
 
 use clap::Args;
-use muster_core::coordination::NewSignal;
+use muster_core::coordination::{NewSignal, Sent};
 use muster_core::record::signal::DEFAULT_SIGNAL_TTL_S;
 use muster_core::view::SentView;
 
@@ -51,7 +51,7 @@ struct Message {
     /// For how long it can be received
     #[arg(long, value_name = "SPAN", default_value_t = Lifetime::seconds(DEFAULT_SIGNAL_TTL_S))]
     ttl: Lifetime,
-    /// Its id; an id that was sent before is not sent again [default: a new one]
+    /// Its id: the same signal under it is sent once, another one is refused [default: a new one]
     #[arg(long, value_name = "ID", value_parser = values::name)]
     id: Option<String>,
 }
@@ -60,6 +60,7 @@ impl Send {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let signal = self.message.signal(&self.to)?;
         let sent = session.store.send(session.now(), &signal).await?;
+        refuse_other(&signal, &sent)?;
         let slowest = slowest_us(session, &signal).await?;
         tell(session, &SentView::of(&signal, &sent, slowest))
     }
@@ -69,6 +70,7 @@ impl Broadcast {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let signal = self.message.signal("*")?;
         let broadcast = session.store.broadcast(session.now(), &signal).await?;
+        refuse_other(&signal, &broadcast.sent)?;
         let slowest = slowest_us(session, &signal).await?;
         tell(
             session,
@@ -91,6 +93,19 @@ impl Message {
             ttl_s: self.ttl.as_seconds(),
         })
     }
+}
+
+/// An id names one signal: whoever sends another one under it would wait for an answer
+/// to what was never sent.
+fn refuse_other(signal: &NewSignal, sent: &Sent) -> Result<(), Failure> {
+    if !sent.differs {
+        return Ok(());
+    }
+    let id = render::plain(&signal.signal_id);
+    Err(Failure::usage(format!(
+        "{id} is the id of another signal, which was sent before: nothing was sent now"
+    ))
+    .hint("choose another --id, or leave it out; the same signal may be sent again under its id"))
 }
 
 async fn slowest_us(session: &Session<'_>, signal: &NewSignal) -> Result<Option<u64>, Failure> {

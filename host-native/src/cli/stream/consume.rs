@@ -12,7 +12,7 @@ use crate::cli::session::Session;
 use crate::cli::values::{self, Span};
 use crate::cli::waiting::{Steady, rest};
 use crate::error::{Answer, Failure};
-use crate::store::{Interest, StoreError, Wake, Watch};
+use crate::store::{Access, Interest, StoreError, Wake, Watch};
 use crate::{random, render};
 
 /// So many events of a stream are read at once.
@@ -59,6 +59,17 @@ pub(crate) struct Consume {
 }
 
 impl Consume {
+    /// A place that is kept is written; without one it is enough to look.
+    pub(super) fn access(&self) -> Access {
+        if self.name.is_some() || self.group.is_some() {
+            Access::Add
+        } else if self.quiet_us() == Some(0) {
+            Access::Look
+        } else {
+            Access::Follow
+        }
+    }
+
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
         let clock = Steady::begin(session);
         let wanted = self.event_types.iter().cloned().collect();

@@ -20,23 +20,31 @@ pub(crate) struct Info {
 
 impl Info {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
-        let streams: Vec<StreamInfoView> = session
-            .store
-            .streams(session.now())
-            .await?
+        let all = session.store.streams(session.now()).await?;
+        let total = all.len() as u64;
+        let streams: Vec<StreamInfoView> = all
             .into_iter()
             .filter(|info| {
                 self.event_types.is_empty() || self.event_types.contains(&info.event_type)
             })
             .map(StreamInfoView::from)
             .collect();
-        session
-            .context
-            .answer(&streams, |streams, style| render::streams(streams, style))?;
-        let all_there = self
-            .event_types
-            .iter()
-            .all(|asked| streams.iter().any(|info| info.event_type == *asked));
+        session.context.answer(&streams, |streams, style| {
+            if streams.is_empty() && total > 0 {
+                render::none_of(total, "stream")
+            } else {
+                render::streams(streams, style)
+            }
+        })?;
+        let mut all_there = true;
+        for asked in &self.event_types {
+            if !streams.iter().any(|info| info.event_type == *asked) {
+                all_there = false;
+                session
+                    .context
+                    .say(0, || format!("there is no stream {asked}"));
+            }
+        }
         Ok(Answer::of(all_there))
     }
 }

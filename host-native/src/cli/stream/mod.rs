@@ -13,6 +13,7 @@ use muster_core::record::stream_event::StreamId;
 use super::Context;
 use super::session::on_store;
 use crate::error::{Answer, Failure};
+use crate::store::Access;
 
 /// The commands of the group.
 #[derive(Debug, Subcommand)]
@@ -27,7 +28,13 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        on_store(context, async |session| match self {
+        let access = match self {
+            Self::Publish(_) => Access::Add,
+            Self::Consume(consume) => consume.access(),
+            Self::Recent(_) | Self::Info(_) => Access::Look,
+            Self::Trim(_) | Self::Delete(_) => Access::Change,
+        };
+        on_store(context, access, async |session| match self {
             Self::Publish(publish) => publish.run(session).await,
             Self::Consume(consume) => consume.run(session).await,
             Self::Recent(recent) => recent.run(session).await,

@@ -33,8 +33,9 @@ pub(crate) struct Recent {
 
 impl Recent {
     pub(super) async fn run(&self, session: &Session<'_>) -> Result<Answer, Failure> {
+        let streams = session.store.streams(session.now()).await?;
+        let total: u64 = streams.iter().map(|info| info.length).sum();
         let types = if self.event_types.is_empty() {
-            let streams = session.store.streams(session.now()).await?;
             streams.into_iter().map(|info| info.event_type).collect()
         } else {
             self.event_types.clone()
@@ -53,8 +54,12 @@ impl Recent {
         events.sort_by_key(|event| Reverse(event.event_id));
         events.truncate(usize::try_from(self.count).unwrap_or(usize::MAX));
         let events: Vec<EventView> = events.into_iter().map(EventView::from).collect();
-        session
-            .context
-            .answer(&events, |events, style| render::events(events, style))
+        session.context.answer(&events, |events, style| {
+            if events.is_empty() && total > 0 {
+                render::none_of(total, "event")
+            } else {
+                render::events(events, style)
+            }
+        })
     }
 }

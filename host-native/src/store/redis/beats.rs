@@ -1,6 +1,6 @@
 //! Heartbeats.
 
-use muster_core::coordination::{BeatInput, FleetRow, GRACE_S, Listing, Malformed};
+use muster_core::coordination::{BeatInput, BeatRun, FleetRow, GRACE_S, Listing, Malformed};
 use muster_core::record::heartbeat::Heartbeat;
 use muster_core::{JsonObject, Timestamp};
 
@@ -140,7 +140,7 @@ impl RedisStore {
 
 fn found(reply: Reply, foreign: bool) -> Result<Found, Malformed> {
     // A script answers in one form: what does not fit it is no row.
-    let Ok([agent, value, arrivals, expires, age, at_key]) = reply.parts() else {
+    let Ok([agent, value, arrivals, expires, age, at_key, since, longest]) = reply.parts() else {
         return Ok(Found::Nothing);
     };
     let text = |reply: Reply| reply.text().unwrap_or_default();
@@ -171,6 +171,10 @@ fn found(reply: Reply, foreign: bool) -> Result<Found, Malformed> {
     Ok(Found::Row(Box::new(FleetRow {
         beat,
         arrivals,
+        run: time(since).ok().map(|since| BeatRun {
+            since,
+            longest_us: longest.count().unwrap_or(0),
+        }),
         expires_at: time(expires).unwrap_or(Timestamp::MIN),
         age_by_store_us: age.count().ok(),
     })))

@@ -4,6 +4,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::store::{StoreError, StoreErrorKind};
 
+/// What a server says where a user may run a script and not what is in it.
+const NO_PERMISSION_IN_SCRIPT: &str = "The user executing the script can't";
+
 /// Whether the connection has to be made again.
 pub(super) fn breaks_the_connection(error: &RedisError) -> bool {
     error.is_io_error() || error.kind() == ErrorKind::ClusterConnectionNotFound
@@ -56,9 +59,13 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
                 ),
             )
         }
-        ErrorKind::Server(ServerErrorKind::NoPerm) => (
+        _ if has("NOPERM") || text.contains(NO_PERMISSION_IN_SCRIPT) => (
             StoreErrorKind::Refused,
-            text,
+            // Behind it stands which script it was.
+            text.split(" script: ")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             Some(
                 "give the user the right in the server's ACL: keys muster:*, empathy:*, approval_*, stream*, feedback:*; channels muster:*; commands of scripts, strings, hashes, sets, sorted sets and streams",
             ),

@@ -6,6 +6,7 @@ use muster_core::coordination::{
     SignalCheck, SignalFilter,
 };
 use muster_core::record::signal::Signal;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::keys::Subject;
 use super::reply::Reply;
@@ -53,6 +54,12 @@ impl RedisStore {
             .layout
             .signal_key(inbox, &new.signal_type, &new.signal_id);
         let ttl_ms = u64::from(new.ttl_s) * 1000;
+        let content = [
+            inbox,
+            &new.signal_type,
+            &new.source_agent,
+            new.payload.as_str(),
+        ];
         let call = self
             .call(&SIGNAL_SEND, Subject::Signal)
             .arg(now.as_micros())
@@ -64,12 +71,14 @@ impl RedisStore {
             .arg(new.expires_at(now).as_micros())
             .arg(ttl_ms * 1000)
             .arg(key)
-            .arg(self.key_ms(ttl_ms));
+            .arg(self.key_ms(ttl_ms))
+            .arg(mark_of(content));
         let reply = self.shared.link.run("send a signal", call).await?;
-        let [repeated, expires, enrolled] = reply.parts()?;
+        let [repeated, expires, enrolled, differs] = reply.parts()?;
         Ok(Broadcasted {
             sent: Sent {
                 repeated: repeated.number()? == 1,
+                differs: differs.number()? == 1,
                 expires_at: time(expires)?,
             },
             enrolled: enrolled.count()?,
@@ -103,6 +112,9 @@ impl RedisStore {
         } else {
             "check for a signal"
         };
+        // Looked once, it is answered: a server so slow that the mark is old again
+        // meanwhile would be asked for ever.
+        let mut looked = false;
         let (outcome, second, third) = loop {
             let slot = self.shared.link.slot(tried)?;
             let call = self.filtered(&SIGNAL_CHECK, now, filter);
@@ -116,9 +128,10 @@ impl RedisStore {
             let [outcome, second, third, mark] = reply.parts()?;
             let outcome = outcome.text()?;
             let enough = matches!(outcome.as_str(), "pending" | "delivered");
-            if enough || !self.look_again(now, mark.number()?).await? {
+            if enough || looked || !self.look_again(now, mark.number()?).await? {
                 break (outcome, second, third);
             }
+            looked = true;
         };
         Ok(match outcome.as_str() {
             "pending" => SignalCheck::Pending(held(second, third, tried)?),
@@ -141,17 +154,48 @@ impl RedisStore {
         now: Timestamp,
         filter: &SignalFilter,
     ) -> StoreResult<Listing<PendingSignal>> {
-        let rows = loop {
-            let call = self.filtered(&SIGNAL_LIST, now, filter).arg("0");
-            let [rows, mark] = self.shared.link.run("list signals", call).await?.parts()?;
-            if !self.look_again(now, mark.number()?).await? {
-                break rows;
-            }
-        };
+        self.notice_foreign(now).await?;
         let mut listing = Listing::default();
-        add_rows(&mut listing, rows)?;
+        let add_rows = |rows: Reply| {
+            let pairs = rows.pairs()?.into_iter();
+            pairs
+                .map(|(expires, value)| add(&mut listing, expires, value, Vec::new()))
+                .collect()
+        };
+        self.each_page(now, filter, false, add_rows).await?;
         listing.malformed = self.malformed_signals().await;
         Ok(listing)
+    }
+
+    /// Visits page by page what an agent can receive, or what of it was cleared: one
+    /// step over a long queue would hold up the server.
+    async fn each_page(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+        clear: bool,
+        mut visit: impl FnMut(Reply) -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        let tried = if clear {
+            "clear signals"
+        } else {
+            "list signals"
+        };
+        let (mut after, mut upto) = (String::new(), String::new());
+        loop {
+            let call = self
+                .filtered(&SIGNAL_LIST, now, filter)
+                .arg(u8::from(clear))
+                .arg(&after)
+                .arg(&upto);
+            let reply = self.shared.link.run(tried, call).await?;
+            let [rows, next, last] = reply.parts()?;
+            visit(rows)?;
+            (after, upto) = (next.text()?, last.text()?);
+            if after.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     pub(super) async fn every_signal(
@@ -170,7 +214,14 @@ impl RedisStore {
                 .arg(u8::from(expired));
             let reply = self.shared.link.run("list all signals", call).await?;
             let [rows, next] = reply.parts()?;
-            add_rows(&mut listing, rows)?;
+            for row in rows.list()? {
+                let [end, value, receivers] = row.parts()?;
+                let receivers = receivers.list()?.into_iter();
+                let mut received_by: Vec<String> =
+                    receivers.map(Reply::text).collect::<StoreResult<_>>()?;
+                received_by.sort_unstable();
+                add(&mut listing, end, value, received_by)?;
+            }
             after = next.text()?;
             if after.is_empty() {
                 listing.malformed = self.malformed_signals().await;
@@ -186,10 +237,13 @@ impl RedisStore {
     ) -> StoreResult<u64> {
         // What foreign agents sent before is to go as well.
         self.notice_foreign(now).await?;
-        let call = self.filtered(&SIGNAL_LIST, now, filter).arg("1");
-        let reply = self.shared.link.run("clear signals", call).await?;
-        let [cleared, _mark] = reply.parts()?;
-        cleared.count()
+        let mut cleared = 0;
+        self.each_page(now, filter, true, |count| {
+            cleared += count.count()?;
+            Ok(())
+        })
+        .await?;
+        Ok(cleared)
     }
 
     pub(super) async fn enrol_agent(&self, now: Timestamp, agent_id: &str) -> StoreResult<()> {
@@ -229,6 +283,16 @@ impl RedisStore {
     }
 }
 
+/// Tells what one signal says from what another does.
+fn mark_of(content: [&str; 4]) -> String {
+    let mut hash = Xxh3::new();
+    for part in content {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    format!("{:032x}", hash.digest128())
+}
+
 /// Since when the store has been watched, of what is remembered.
 fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
     let grace = i64::try_from(GRACE_S)
@@ -238,16 +302,20 @@ fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
     Some(since.max(now.saturating_add_us(-grace)))
 }
 
-fn add_rows(listing: &mut Listing<PendingSignal>, rows: Reply) -> StoreResult<()> {
-    for (expires, value) in rows.pairs()? {
-        let value = value.text()?;
-        match Signal::parse(&value) {
-            Ok(signal) => listing.items.push(PendingSignal {
-                signal,
-                expires_at: time(expires)?,
-            }),
-            Err(error) => listing.malformed.push(Malformed { key: value, error }),
-        }
+fn add(
+    listing: &mut Listing<PendingSignal>,
+    expires: Reply,
+    value: Reply,
+    received_by: Vec<String>,
+) -> StoreResult<()> {
+    let value = value.text()?;
+    match Signal::parse(&value) {
+        Ok(signal) => listing.items.push(PendingSignal {
+            signal,
+            expires_at: time(expires)?,
+            received_by,
+        }),
+        Err(error) => listing.malformed.push(Malformed { key: value, error }),
     }
     Ok(())
 }
@@ -265,5 +333,6 @@ fn held(expires: Reply, value: Reply, tried: &str) -> StoreResult<PendingSignal>
     Ok(PendingSignal {
         signal,
         expires_at: time(expires)?,
+        received_by: Vec::new(),
     })
 }

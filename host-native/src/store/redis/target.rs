@@ -232,9 +232,19 @@ fn tcp() -> TcpSettings {
 
 /// The server that a URL names.
 fn node(url: &str) -> Result<ConnectionInfo, String> {
-    let info = url
-        .into_connection_info()
-        .map_err(|error| error.to_string())?;
+    let info = url.into_connection_info().map_err(|error| {
+        let said = error.to_string();
+        // Behind it stands the library's name for the sort of error.
+        match said.split(" - ").next().unwrap_or_default() {
+            "Redis URL did not parse" => {
+                "host and port cannot be read; a port is a number up to 65535".into()
+            }
+            "Invalid database number" => {
+                "what stands behind host and slash is the number of a database, such as 0".into()
+            }
+            other => other.to_owned(),
+        }
+    })?;
     Ok(info.set_tcp_settings(tcp()))
 }
 

@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::store::conformance::{
-    a_request_is_decided_once, agrees, each_signal_is_received_once, start, steps,
-    who_waits_is_woken,
+    a_long_queue_is_listed_in_order, a_request_is_decided_once, agrees,
+    each_signal_is_received_once, start, steps, who_waits_is_woken,
 };
 
 #[path = "../../../../tests/src/redis_server.rs"]
@@ -66,6 +66,12 @@ fn the_store_on_a_server_agrees_with_the_model() {
 async fn signals_are_received_once() {
     let Some(server) = server() else { return };
     each_signal_is_received_once(Arc::new(empty(&server).await), start()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_queues_are_listed_in_order() {
+    let Some(server) = server() else { return };
+    a_long_queue_is_listed_in_order(Arc::new(empty(&server).await), start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,6 +67,7 @@ pub(super) type Slots = [u64; SLOTS];
 pub(super) struct Bell {
     path: PathBuf,
     file: File,
+    open: fn(&Path) -> io::Result<File>,
     /// The number that goes into the next slot. It begins anywhere, so that no two
     /// processes use the same ones.
     number: u64,
@@ -75,12 +76,22 @@ pub(super) struct Bell {
 impl Bell {
     /// The bell of the database at `path`, made where there is none.
     pub(super) fn open(database: &Path) -> io::Result<Self> {
+        Self::with(database, open_file)
+    }
+
+    /// The bell of a database that is only looked at: none is made.
+    pub(super) fn open_to_look(database: &Path) -> io::Result<Self> {
+        Self::with(database, |path| File::open(path))
+    }
+
+    fn with(database: &Path, open: fn(&Path) -> io::Result<File>) -> io::Result<Self> {
         let mut name = database.as_os_str().to_owned();
         name.push("-bell");
         let path = PathBuf::from(name);
         Ok(Self {
-            file: open_file(&path)?,
+            file: open(&path)?,
             path,
+            open,
             number: fastrand::u64(1..),
         })
     }
@@ -116,7 +127,7 @@ impl Bell {
         let is_ours = std::fs::metadata(&self.path)
             .is_ok_and(|now| (now.dev(), now.ino()) == (ours.dev(), ours.ino()));
         if !is_ours {
-            self.file = open_file(&self.path)?;
+            self.file = (self.open)(&self.path)?;
         }
         Ok(!is_ours)
     }

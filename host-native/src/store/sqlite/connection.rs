@@ -1,7 +1,9 @@
 //! Opening the file: folder and modes, settings of a connection, waiting for locks.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
@@ -22,14 +24,7 @@ const LONGEST_PAUSE_US: u64 = 2000;
 pub(super) fn make_file(path: &Path) -> Result<(), StoreError> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => return Ok(()),
-        Ok(_) => {
-            return Err(StoreError::new(
-                StoreErrorKind::Usage,
-                format!("open the store {}", path.display()),
-                "it is no file",
-            )
-            .hint("name a file by --store, such as --store muster.db"));
-        }
+        Ok(_) => return Err(no_file(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(explain_io("open the store", path, &error)),
     }
@@ -54,6 +49,26 @@ pub(super) fn make_file(path: &Path) -> Result<(), StoreError> {
         .map_err(|error| explain_io("make the store", path, &error))
 }
 
+/// Whether there is a file with something in it. An empty one is a database that
+/// nobody has written to.
+pub(super) fn is_begun(path: &Path) -> Result<bool, StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(metadata.len() > 0),
+        Ok(_) => Err(no_file(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(explain_io("open the store", path, &error)),
+    }
+}
+
+fn no_file(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Usage,
+        format!("open the store {}", path.display()),
+        "it is no file",
+    )
+    .hint("name a file by --store, such as --store muster.db")
+}
+
 /// Which file a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileId {
@@ -73,19 +88,74 @@ impl FileId {
 /// Opens the file, which must be there, in WAL mode.
 pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(128);
-    connection.busy_handler(Some(patience()))?;
+    let connection = settled(Connection::open_with_flags(path, flags)?)?;
     // On macOS `fsync` alone does not reach the disk.
     connection.execute_batch(
-        "PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA fullfsync = ON;
+        "PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA journal_size_limit = 16777216;",
     )?;
     enter_wal(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the file, which must be there, to read it: also where neither it nor its
+/// folder can be written.
+pub(super) fn open_to_look(path: &Path) -> Result<Connection, Fault> {
+    // A file that cannot be written is opened for reading by this, too.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags)
+        .map_err(Fault::from)
+        .and_then(settled)
+        .and_then(|connection| {
+            connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+    match opened {
+        // Readers of a log share an index of it, which cannot be made there. Where
+        // there is no log, and nobody who could write one, none is needed.
+        Err(fault) if fault.is_of_permission() && has_no_log(path) => open_as_it_is(path),
+        opened => opened,
+    }
+}
+
+/// Opens a file that nobody changes.
+fn open_as_it_is(path: &Path) -> Result<Connection, Fault> {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            // Writing to a string cannot fail.
+            byte => drop(write!(uri, "%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    settled(Connection::open_with_flags(uri, flags)?)
+}
+
+/// Whether all that was committed is in the database itself.
+fn has_no_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    match fs::metadata(Path::new(&log)) {
+        Ok(metadata) => metadata.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// With the settings of every connection.
+fn settled(mut connection: Connection) -> Result<Connection, Fault> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.busy_handler(Some(patience()))?;
+    connection.execute_batch(
+        "PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
     Ok(connection)
 }
 

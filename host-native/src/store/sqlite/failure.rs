@@ -88,6 +88,17 @@ impl Fault {
         }
     }
 
+    /// Whether more rights on the file and its folder would help.
+    pub(super) fn is_of_permission(&self) -> bool {
+        matches!(
+            self,
+            Self::Sql(rusqlite::Error::SqliteFailure(code, _)) if matches!(
+                code.code,
+                ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
+            )
+        )
+    }
+
     /// Whether the connection is of no more use.
     pub(super) fn needs_reopening(&self) -> bool {
         match self {

@@ -2,7 +2,7 @@
 
 use muster_core::Decimal;
 use muster_core::Timestamp;
-use muster_core::coordination::{BEAT_HISTORY, BeatInput, FleetRow, Listing, Malformed};
+use muster_core::coordination::{BEAT_HISTORY, BeatInput, BeatRun, FleetRow, Listing, Malformed};
 use muster_core::record::heartbeat::{FINAL_STATUSES, Heartbeat};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,30 +12,34 @@ use super::row::{added_seconds, forgotten_before, json, time};
 use super::writer::Written;
 
 const COLUMNS: &str = "agent_id, last_beat, expires_at, status, progress_nanos, current_task, \
-                       display_name, metadata, arrivals";
+                       display_name, metadata, arrivals, run_since, run_longest_us";
 
 pub(super) fn beat(
     connection: &Connection,
     now: Timestamp,
     beat: &BeatInput,
 ) -> Result<Written<()>, Fault> {
-    let known: Option<(String, Vec<u8>)> = connection
+    let known: Option<(String, Vec<u8>, Option<BeatRun>)> = connection
         .prepare_cached(
-            "SELECT status, arrivals FROM agent WHERE agent_id = ?1 AND expires_at > ?2",
+            "SELECT status, arrivals, run_since, run_longest_us FROM agent
+             WHERE agent_id = ?1 AND expires_at > ?2",
         )?
         .query_row(params![beat.agent_id, forgotten_before(now)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, run(row, 2)?))
         })
         .optional()?;
     // What is forgotten must not lend its name to a new agent.
     let is_known = known.is_some();
     // An agent that starts anew keeps its name and not its rhythm.
-    let mut arrivals = known
-        .filter(|(status, _)| {
+    let (mut arrivals, mut run) = known
+        .filter(|(status, ..)| {
             beat.status != "starting" && !FINAL_STATUSES.contains(&status.as_str())
         })
-        .map(|(_, arrivals)| arrivals)
+        .map(|(_, arrivals, run)| (arrivals, run))
         .unwrap_or_default();
+    if arrivals.len() >= BEAT_HISTORY * 8 {
+        run = BeatRun::forgetting(run, &times(&arrivals));
+    }
     arrivals.extend_from_slice(&now.as_micros().to_be_bytes());
     let over = arrivals.len().saturating_sub(BEAT_HISTORY * 8);
     arrivals.drain(..over);
@@ -48,11 +52,12 @@ pub(super) fn beat(
     };
     connection
         .prepare_cached(&format!(
-            "INSERT INTO agent ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO agent ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?12)
              ON CONFLICT DO UPDATE SET
                  last_beat = excluded.last_beat, expires_at = excluded.expires_at,
                  status = excluded.status, progress_nanos = excluded.progress_nanos,
                  current_task = excluded.current_task, arrivals = excluded.arrivals,
+                 run_since = excluded.run_since, run_longest_us = excluded.run_longest_us,
                  {keep}"
         ))?
         .execute(params![
@@ -68,6 +73,8 @@ pub(super) fn beat(
                 .map_or("{}", |metadata| metadata.as_str()),
             arrivals,
             beat.metadata.is_some(),
+            run.map(|run| run.since.as_micros()),
+            run.map(|run| i64::try_from(run.longest_us).unwrap_or(i64::MAX)),
         ])?;
     Ok(Written {
         answer: (),
@@ -115,7 +122,6 @@ pub(super) fn forget(connection: &Connection, now: Timestamp, most: i64) -> Resu
 fn agent_row(row: &Row<'_>) -> Result<FleetRow, Fault> {
     let agent_id: String = row.get(0)?;
     let metadata = json(row, 7, || format!("the beat of {agent_id}"))?;
-    let (times, _) = row.get_ref(8)?.as_blob().unwrap_or_default().as_chunks();
     Ok(FleetRow {
         beat: Heartbeat {
             agent_id,
@@ -126,11 +132,25 @@ fn agent_row(row: &Row<'_>) -> Result<FleetRow, Fault> {
             metadata,
             display_name: row.get(6)?,
         },
-        arrivals: times
-            .iter()
-            .map(|at| time(i64::from_be_bytes(*at)))
-            .collect(),
+        arrivals: times(row.get_ref(8)?.as_blob().unwrap_or_default()),
+        run: run(row, 9)?,
         expires_at: time(row.get(2)?),
         age_by_store_us: None,
     })
+}
+
+/// Arrivals as they are packed.
+fn times(packed: &[u8]) -> Vec<Timestamp> {
+    let (times, _) = packed.as_chunks();
+    let times = times.iter();
+    times.map(|at| time(i64::from_be_bytes(*at))).collect()
+}
+
+/// What is left of earlier beats, in this column and the next.
+fn run(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<BeatRun>> {
+    let (since, longest): (Option<i64>, Option<i64>) = (row.get(column)?, row.get(column + 1)?);
+    Ok(since.map(|since| BeatRun {
+        since: time(since),
+        longest_us: longest.and_then(|us| u64::try_from(us).ok()).unwrap_or(0),
+    }))
 }

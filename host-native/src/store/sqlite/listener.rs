@@ -5,6 +5,7 @@
 //! the database has changed without a bell, because a writer may be killed between
 //! its commit and its ring.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::bell::{Bell, SLOTS, Slots, Topic};
 use super::connection;
 use super::ear::Ear;
+use super::failure::Fault;
 use crate::store::{Interest, StoreResult, Wake, Watch};
 
 /// How often the database is looked at for changes without a bell.
@@ -29,6 +31,7 @@ const BUSY_LOOKS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Listener {
     database: PathBuf,
+    open: fn(&Path) -> Result<Connection, Fault>,
     bell: Mutex<Option<Heard>>,
     waiters: Mutex<Waiters>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -55,7 +58,21 @@ impl Listener {
     /// Nobody waits yet. Where the bell cannot be made, changes by other processes
     /// are noticed by looking.
     pub(super) fn new(database: &Path) -> Self {
-        let bell = Bell::open(database).and_then(|bell| {
+        Self::with(database, connection::open, Bell::open(database))
+    }
+
+    /// Of a database that is only looked at: nothing is made beside it.
+    pub(super) fn to_look(database: &Path) -> Self {
+        let bell = Bell::open_to_look(database);
+        Self::with(database, connection::open_to_look, bell)
+    }
+
+    fn with(
+        database: &Path,
+        open: fn(&Path) -> Result<Connection, Fault>,
+        bell: io::Result<Bell>,
+    ) -> Self {
+        let bell = bell.and_then(|bell| {
             Ok(Heard {
                 seen: bell.look()?,
                 bell,
@@ -64,6 +81,7 @@ impl Listener {
         });
         Self {
             database: database.to_path_buf(),
+            open,
             bell: Mutex::new(bell.ok()),
             waiters: Mutex::new(Waiters {
                 slots: vec![Vec::new(); SLOTS],
@@ -136,7 +154,7 @@ impl Listener {
         *task = Some(tokio::spawn(listen(
             Arc::downgrade(self),
             ear,
-            Looks::new(&self.database, self.rings()),
+            Looks::new((self.open)(&self.database).ok(), self.rings()),
         )));
     }
 
@@ -242,9 +260,9 @@ struct Looks {
 }
 
 impl Looks {
-    fn new(database: &Path, rings: u64) -> Self {
+    fn new(connection: Option<Connection>, rings: u64) -> Self {
         let mut looks = Self {
-            connection: connection::open(database).ok(),
+            connection,
             version: None,
             rings,
             untold: None,

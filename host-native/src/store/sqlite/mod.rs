@@ -43,6 +43,7 @@ use connection::FileId;
 use failure::Fault;
 use listener::Listener;
 use readers::Readers;
+use schema::Content;
 use writer::{Sync, Writer};
 
 use super::{Durability, Interest, Store, StoreInfo, StoreResult, Watch};
@@ -56,6 +57,8 @@ pub struct SqliteStore {
     listener: Arc<Listener>,
     /// Whether the last look for a signal to take found one: there may be more.
     finds_signals: Arc<AtomicBool>,
+    /// Whether it was opened by who only looks.
+    is_to_look: bool,
 }
 
 impl SqliteStore {
@@ -77,14 +80,52 @@ impl SqliteStore {
         let file = FileId::of(&path).map_err(|error| failure::explain_io(TRIED, &path, &error))?;
         let listener = Arc::new(Listener::new(&path));
         let shared = Arc::new(path.clone());
-        let readers = Readers::new(Arc::clone(&shared), file, first).map_err(explain)?;
+        let readers = Readers::new(Arc::clone(&shared), file, first, connection::open);
         Ok(Self {
             writer: Arc::new(Writer::start(&shared, file, Arc::clone(&listener))?),
-            readers: Arc::new(readers),
+            readers: Arc::new(readers.map_err(explain)?),
             listener,
             finds_signals: Arc::new(AtomicBool::new(false)),
+            is_to_look: false,
             path: shared,
         })
+    }
+
+    /// Opens the database at `path` to look into it: nothing is made or written, so
+    /// that a file and a folder will do that can only be read. `None` where nobody
+    /// has written to it yet, or there is none.
+    pub fn open_to_look(path: &Path) -> StoreResult<Option<Self>> {
+        const TRIED: &str = "look into the store";
+        let path =
+            std::path::absolute(path).map_err(|error| failure::explain_io(TRIED, path, &error))?;
+        if !connection::is_begun(&path)? {
+            return Ok(None);
+        }
+        let explain = |fault: Fault| fault.explain(TRIED, &path);
+        let mut first = connection::open_to_look(&path).map_err(explain)?;
+        match schema::content(&first).map_err(explain)? {
+            Content::Nothing => return Ok(None),
+            Content::Store => {}
+            // The one thing that is written by who looks: no beginning, so no `now`.
+            Content::Older => schema::prepare(&mut first, Timestamp::MIN).map_err(explain)?,
+        }
+        let file = FileId::of(&path).map_err(|error| failure::explain_io(TRIED, &path, &error))?;
+        let listener = Arc::new(Listener::to_look(&path));
+        let shared = Arc::new(path.clone());
+        let readers = Readers::new(Arc::clone(&shared), file, first, connection::open_to_look);
+        Ok(Some(Self {
+            writer: Arc::new(Writer::start(&shared, file, Arc::clone(&listener))?),
+            readers: Arc::new(readers.map_err(explain)?),
+            listener,
+            finds_signals: Arc::new(AtomicBool::new(false)),
+            is_to_look: true,
+            path: shared,
+        }))
+    }
+
+    /// Whether somebody has written to a database at `path`.
+    pub fn is_begun(path: &Path) -> StoreResult<bool> {
+        connection::is_begun(path)
     }
 
     /// What a user should know, each with what to do.
@@ -97,7 +138,7 @@ impl SqliteStore {
                 self.path.display()
             ));
         }
-        if !self.listener.has_bell() {
+        if !self.is_to_look && !self.listener.has_bell() {
             notes.push(format!(
                 "no bell can be made beside {}, so waiting processes notice changes after half a second: make its folder writable",
                 self.path.display()

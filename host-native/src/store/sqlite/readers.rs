@@ -1,12 +1,12 @@
 //! Connections that only read. They never wait for the writer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::connection::{self, FileId};
+use super::connection::FileId;
 use super::failure::Fault;
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
 
@@ -18,17 +18,24 @@ const AT_ONCE: usize = 4;
 pub(super) struct Readers {
     path: Arc<PathBuf>,
     file: FileId,
+    open: fn(&Path) -> Result<Connection, Fault>,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
 }
 
 impl Readers {
-    /// The first connection was used to look at the file.
-    pub(super) fn new(path: Arc<PathBuf>, file: FileId, first: Connection) -> Result<Self, Fault> {
+    /// The first connection was used to look at the file; `open` makes further ones.
+    pub(super) fn new(
+        path: Arc<PathBuf>,
+        file: FileId,
+        first: Connection,
+        open: fn(&Path) -> Result<Connection, Fault>,
+    ) -> Result<Self, Fault> {
         only_read(&first)?;
         Ok(Self {
             path,
             file,
+            open,
             idle: Mutex::new(vec![first]),
             permits: Semaphore::new(AT_ONCE),
         })
@@ -66,7 +73,7 @@ impl Readers {
         let connection = if let Some(connection) = idle {
             connection
         } else {
-            let connection = connection::open(&self.path)?;
+            let connection = (self.open)(&self.path)?;
             only_read(&connection)?;
             connection
         };

@@ -13,11 +13,11 @@ use super::failure::Fault;
 const APPLICATION_ID: i64 = 0x4D75_7374;
 
 /// The format that this Muster writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Each brings the file from the format of its place to the next; there are
 /// [`VERSION`] of them.
-const MIGRATIONS: [&str; 1] = [FORMAT_1];
+const MIGRATIONS: [&str; 2] = [FORMAT_1, FORMAT_2];
 
 const FORMAT_1: &str = "
 CREATE TABLE store (
@@ -152,6 +152,12 @@ CREATE TABLE score (
 CREATE INDEX score_by_expiry ON score (expires_at);
 ";
 
+/// What is left of an agent's beats that `arrivals` has no room for.
+const FORMAT_2: &str = "
+ALTER TABLE agent ADD COLUMN run_since INTEGER;
+ALTER TABLE agent ADD COLUMN run_longest_us INTEGER;
+";
+
 /// Makes the tables, or brings them to this Muster's format. `now` is kept as the
 /// beginning of a new store.
 pub(super) fn prepare(connection: &mut Connection, now: Timestamp) -> Result<(), Fault> {
@@ -164,10 +170,7 @@ pub(super) fn prepare(connection: &mut Connection, now: Timestamp) -> Result<(),
     if from > VERSION {
         return Err(Fault::Newer(from));
     }
-    let is_empty = from == 0
-        && transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
-            row.get::<_, bool>(0)
-        })?;
+    let is_empty = from == 0 && has_no_table(&transaction)?;
     if !is_empty && !is_ours(&transaction)? {
         return Err(Fault::Foreign);
     }
@@ -186,6 +189,27 @@ pub(super) fn prepare(connection: &mut Connection, now: Timestamp) -> Result<(),
     Ok(())
 }
 
+/// What is in a file, for who only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nobody has written to it.
+    Nothing,
+    /// A store in this Muster's format.
+    Store,
+    /// A store of an older Muster: whoever writes to it brings it to this format.
+    Older,
+}
+
+pub(super) fn content(connection: &Connection) -> Result<Content, Fault> {
+    match version(connection)? {
+        newer if newer > VERSION => Err(Fault::Newer(newer)),
+        0 if has_no_table(connection)? => Ok(Content::Nothing),
+        _ if !is_ours(connection)? => Err(Fault::Foreign),
+        VERSION => Ok(Content::Store),
+        _ => Ok(Content::Older),
+    }
+}
+
 /// Whether the file has this Muster's format still: a newer one may have changed
 /// it while this process had it open.
 pub(super) fn check_unchanged(connection: &Connection) -> Result<(), Fault> {
@@ -198,6 +222,11 @@ pub(super) fn check_unchanged(connection: &Connection) -> Result<(), Fault> {
 fn version(connection: &Connection) -> Result<i64, Fault> {
     let mut statement = connection.prepare_cached("PRAGMA user_version")?;
     Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn has_no_table(connection: &Connection) -> Result<bool, Fault> {
+    let count = "SELECT count(*) = 0 FROM sqlite_schema";
+    Ok(connection.query_row(count, [], |row| row.get(0))?)
 }
 
 fn is_ours(connection: &Connection) -> Result<bool, Fault> {

@@ -66,16 +66,27 @@ fn insert(
     signal: &NewSignal,
     target: Option<&str>,
 ) -> Result<Sent, Fault> {
-    let known: Option<i64> = connection
+    let known: Option<(i64, bool)> = connection
         .prepare_cached(
-            "SELECT expires_at FROM signal WHERE signal_id = ?1 ORDER BY seq DESC LIMIT 1",
+            "SELECT expires_at, signal_type = ?2 AND source = ?3 AND target IS ?4 AND payload = ?5
+             FROM signal WHERE signal_id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row(params![signal.signal_id], |row| row.get(0))
+        .query_row(
+            params![
+                signal.signal_id,
+                signal.signal_type,
+                signal.source_agent,
+                target,
+                signal.payload.as_str(),
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
-    if let Some(until) = known.filter(|until| *until > now.as_micros()) {
+    if let Some((until, same)) = known.filter(|(until, _)| *until > now.as_micros()) {
         return Ok(Sent {
             expires_at: time(until),
             repeated: true,
+            differs: !same,
         });
     }
     let expires_at = signal.expires_at(now);
@@ -98,6 +109,7 @@ fn insert(
     Ok(Sent {
         expires_at,
         repeated: false,
+        differs: false,
     })
 }
 
@@ -215,10 +227,24 @@ pub(super) fn all(
     while let Some(row) = found.next()? {
         match held(row) {
             Err(Fault::Row { key, error }) => listing.malformed.push(Malformed { key, error }),
-            row => listing.items.push(row?.pending),
+            row => {
+                let mut held = row?;
+                if held.pending.signal.target_agent.is_none() {
+                    held.pending.received_by = receivers(connection, held.seq)?;
+                }
+                listing.items.push(held.pending);
+            }
         }
     }
     Ok(listing)
+}
+
+/// Who has received, or cleared, a broadcast, by name.
+fn receivers(connection: &Connection, seq: i64) -> Result<Vec<String>, Fault> {
+    let mut search = connection
+        .prepare_cached("SELECT agent_id FROM receipt WHERE seq = ?1 ORDER BY agent_id")?;
+    let found = search.query_map([seq], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn enrol(
@@ -465,6 +491,7 @@ fn held(row: &Row<'_>) -> Result<Held, Fault> {
         seq,
         pending: PendingSignal {
             expires_at: time(row.get(1)?),
+            received_by: Vec::new(),
             signal: Signal {
                 timestamp: Some(time(row.get(2)?)),
                 ttl_seconds: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),

@@ -1,5 +1,7 @@
 local swept = {}
 for _, id in ipairs(call('ZRANGEBYSCORE', own .. 'unswept', '-inf', ARGV[3])) do
+  call('PUBLISH', own .. 'wake', id)
+  call('PUBLISH', own .. 'wake:' .. id, '')
   call('ZREM', own .. 'unswept', id)
   local known = row(id)
   if known and not known.answered then
@@ -9,8 +11,6 @@ for _, id in ipairs(call('ZRANGEBYSCORE', own .. 'unswept', '-inf', ARGV[3])) do
     if type(at_key) == 'string' then
       call('SET', key, status(at_key, 'timeout'), 'PX', 60000)
     end
-    call('PUBLISH', own .. 'wake', id)
-    call('PUBLISH', own .. 'wake:' .. id, '')
     swept[#swept + 1] = id
   end
 end

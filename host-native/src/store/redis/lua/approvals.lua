@@ -39,23 +39,23 @@ end
 
 local function ask(id, value, asked, deadline, foreign, state)
   local of = own .. 'of:' .. id
+  call('PUBLISH', own .. 'wake', id)
+  call('ZADD', own .. 'asked', asked, id)
+  call('ZADD', own .. 'open', deadline, id)
+  if state == 'pending' then call('ZADD', own .. 'unswept', deadline, id) end
   call('DEL', of)
   call('HSET', of, 'value', value, 'asked', asked, 'deadline', deadline, 'foreign', foreign,
     'status', state)
   keep(of, math.max(0, tonumber(deadline) - now) + GRACE)
-  call('ZADD', own .. 'asked', asked, id)
-  call('ZADD', own .. 'open', deadline, id)
-  if state == 'pending' then call('ZADD', own .. 'unswept', deadline, id) end
-  call('PUBLISH', own .. 'wake', id)
 end
 
 local function answer(id, response, approved, at)
   local of = own .. 'of:' .. id
+  call('PUBLISH', own .. 'wake', id)
+  call('PUBLISH', own .. 'wake:' .. id, '')
+  call('ZREM', own .. 'open', id)
+  call('ZREM', own .. 'unswept', id)
   call('HSET', of, 'response', response, 'answered', at, 'approved', approved,
     'status', approved == '1' and 'approved' or 'rejected')
   keep(of, GRACE)
-  call('ZREM', own .. 'open', id)
-  call('ZREM', own .. 'unswept', id)
-  call('PUBLISH', own .. 'wake', id)
-  call('PUBLISH', own .. 'wake:' .. id, '')
 end

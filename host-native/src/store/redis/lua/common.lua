@@ -2,6 +2,9 @@
 -- ARGV[1] is 1 when the answer of an earlier attempt was lost; ARGV[2] is what
 -- stands before attune's key names (nothing, or the same slot's prefix); ARGV[3]
 -- is the caller's time in microseconds. Times are texts of whole numbers.
+-- A script that fails midway is not rolled back. So whatever can be refused comes
+-- first: waking others (a user may lack the right to their channel), then indexes
+-- (which can be of another type), then the record.
 if redis.replicate_commands then redis.replicate_commands() end
 local call = redis.call
 local own, again, records, now = KEYS[1], ARGV[1] == '1', ARGV[2], tonumber(ARGV[3])
@@ -18,6 +21,12 @@ end
 
 local function remembered(over_at)
   return now < over_at + GRACE
+end
+
+-- A full server refuses the first write of a script if it needs room, and else none:
+-- after this, what frees room later or is there already is not refused.
+local function also_when_full()
+  call('DEL', own .. 'room')
 end
 
 -- The key stays for at least so many microseconds from now on; an hour longer, so

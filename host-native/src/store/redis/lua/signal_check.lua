@@ -8,6 +8,7 @@ end
 local s = oldest(agent, kind, source)
 if not s then return nothing(agent, kind, source) end
 if slot == '' then return { 'pending', s.expires_text, s.value, mark_age() } end
+call('PUBLISH', own .. 'taken', '')
 remove(s, agent)
 delivered(agent, s.type, math.max(0, now - s.sent))
 call('HSET', taken, 'ticket', ticket, 'expires', s.expires_text, 'value', s.value)

@@ -37,17 +37,19 @@ local function queue(place, box, kind, life)
   keep(types, life)
 end
 
--- Keeps a new signal. Nothing is written before this.
-local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_ms)
+-- Keeps a new signal. Nothing is written before this. `mark` tells what it says from
+-- what others say; of a foreign signal there is none.
+local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_ms, mark)
+  call('PUBLISH', own .. 'wake:' .. box, '')
   local place = string.format('%016.0f', call('INCR', own .. 'seq'))
   local life = math.max(ttl, tonumber(key_ms) * 1000) + GRACE
   local held = own .. 'held:' .. place
+  queue(place, box, kind, life)
+  call('ZADD', own .. 'all', place, place)
   call('HSET', held, 'value', value, 'key', key, 'box', box, 'type', kind, 'source', source,
     'sent', sent, 'expires', expires, 'key_gone', text(server_us() + tonumber(key_ms) * 1000))
   keep(held, life)
-  call('SET', own .. 'id:' .. id, expires, 'PX', key_ms)
-  queue(place, box, kind, life)
-  call('ZADD', own .. 'all', place, place)
+  call('SET', own .. 'id:' .. id, expires .. ' ' .. mark, 'PX', key_ms)
   -- What nobody came for is swept up behind, some at a time.
   if tonumber(place) % 16 == 0 then
     local start = tonumber(place) % call('ZCARD', own .. 'all')
@@ -57,7 +59,6 @@ local function hold(id, box, kind, source, value, sent, expires, ttl, key, key_m
       end
     end
   end
-  call('PUBLISH', own .. 'wake:' .. box, '')
 end
 
 -- A signal to one agent goes for good.
@@ -75,7 +76,7 @@ local function remove(s, agent)
     call('ZREMRANGEBYSCORE', received, '-inf', text(now - GRACE))
     call('ZADD', received, s.expires_text, s.place)
     keep(received, s.expires - now + GRACE)
-    call('HSET', own .. 'held:' .. s.place, 'any', '1')
+    call('HSET', own .. 'held:' .. s.place, 'any', '1', 'by:' .. agent, '1')
   else
     drop(s)
     if s.key ~= '' then call('DEL', s.key) end
@@ -90,7 +91,6 @@ local function expire(s)
 end
 
 local function delivered(agent, kind, took)
-  call('PUBLISH', own .. 'taken', '')
   local last = own .. 'last:' .. agent
   local before = tonumber(call('HGET', last, kind) or '-inf')
   local goes_on = before and remembered(before)
@@ -120,6 +120,7 @@ end
 local function is_there(s)
   if s.box == '*' or s.key == '' or call('EXISTS', s.key) == 1 then return true end
   if server_us() < s.key_gone then
+    call('PUBLISH', own .. 'taken', '')
     drop(s)
     delivered(s.box, s.type, math.max(0, now - s.sent))
   else
@@ -133,10 +134,11 @@ local function received(s, agent)
     (s.source == agent or call('ZSCORE', received_key(agent), s.place) ~= false)
 end
 
--- Visits what an agent can receive of one queue, in order, until told to stop.
-local function walk(box, kind, agent, source, visit)
+-- Visits what an agent can receive of one queue after a place (empty: from the first
+-- on), in order, until told to stop.
+local function walk(box, kind, agent, source, after, visit)
   local queued = queue_key(box, kind)
-  local from, size = '-inf', 1
+  local from, size = after == '' and '-inf' or '(' .. after, 1
   while true do
     local places = call('ZRANGEBYSCORE', queued, from, '+inf', 'LIMIT', 0, size)
     for _, place in ipairs(places) do
@@ -154,13 +156,14 @@ local function walk(box, kind, agent, source, visit)
   end
 end
 
--- Visits what an agent can receive and the filter lets through, queue by queue.
-local function each(agent, kind, source, visit)
+-- Visits what an agent can receive and the filter lets through, queue by queue,
+-- each after a place.
+local function each(agent, kind, source, after, visit)
   for _, box in ipairs({ agent, '*' }) do
     revive(box)
     local kinds = kind ~= '' and { kind } or call('SMEMBERS', types_key(box))
     for _, one in ipairs(kinds) do
-      walk(box, one, agent, source, visit)
+      walk(box, one, agent, source, after, visit)
       if kind == '' and call('EXISTS', queue_key(box, one)) == 0 then
         call('SREM', types_key(box), one)
       end
@@ -170,7 +173,7 @@ end
 
 local function oldest(agent, kind, source)
   local best
-  each(agent, kind, source, function(s)
+  each(agent, kind, source, '', function(s)
     if not best or s.place < best.place then best = s end
     return true
   end)
@@ -183,10 +186,11 @@ local function nothing(agent, kind, source)
   for _, box in ipairs({ agent, '*' }) do
     local gone = gone_key(box)
     local bound = text(now - GRACE)
-    for _, place in ipairs(call('ZRANGEBYSCORE', gone, '-inf', bound)) do
+    local over = call('ZRANGEBYSCORE', gone, '-inf', bound)
+    for _, place in ipairs(over) do
       call('ZREM', own .. 'all', place)
     end
-    call('ZREMRANGEBYSCORE', gone, '-inf', bound)
+    if #over > 0 then call('ZREMRANGEBYSCORE', gone, '-inf', bound) end
     local start = 0
     while true do
       local places = call('ZREVRANGEBYSCORE', gone, ARGV[3], '(' .. bound, 'LIMIT', start, 64)

@@ -1,5 +1,6 @@
 local group, start, count, again_after = unpack(ARGV, 4, 7)
 count, again_after = tonumber(count), tonumber(again_after)
+also_when_full()
 local batches = {}
 for i = 8, #ARGV do
   local kind = ARGV[i]

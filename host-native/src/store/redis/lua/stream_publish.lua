@@ -11,6 +11,8 @@ if again then
   end
 end
 local length = call('XLEN', key)
+call('PUBLISH', own .. 'wake:' .. kind, '')
+if length == 0 then call('SADD', REGISTRY, key) end
 -- Some more than asked for stay, so that not every call has to trim.
 if length >= max + math.floor(max / 100) then trim(kind, key, max - 1) end
 local id = redis.pcall('XADD', key, ms .. '-*', 'event_type', kind, 'timestamp', at, 'data', data, 'source', source)
@@ -21,6 +23,4 @@ if type(id) ~= 'string' then
   if tonumber(ms) <= tonumber(last_ms) then next_id = last_ms .. '-' .. text(tonumber(last_seq) + 1) end
   id = call('XADD', key, next_id, 'event_type', kind, 'timestamp', at, 'data', data, 'source', source)
 end
-if length == 0 then call('SADD', REGISTRY, key) end
-call('PUBLISH', own .. 'wake:' .. kind, '')
 return id

@@ -47,8 +47,10 @@ local function trim(kind, key, max)
     left = left - #page
     from = '(' .. last
   end
+  -- First what frees room: a full server, too, can be trimmed.
+  local removed = call('XTRIM', key, 'MAXLEN', text(max))
   if last then call('SET', own .. 'cut:' .. kind, padded(last)) end
-  return call('XTRIM', key, 'MAXLEN', text(max))
+  return removed
 end
 
 -- Whether entries after a position were removed unread: an empty text if not,

@@ -1,6 +1,6 @@
 //! Files that are damaged, newer, of others, locked, gone or not writable.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
@@ -52,7 +52,12 @@ fn what_is_no_store_is_left_as_it_is() {
         .unwrap();
     drop(newer);
     let error = refused(open(&folder), StoreErrorKind::Version);
-    assert!(error.happened.contains("format 2"), "{error}");
+    let newer = format!("format {}", schema::VERSION + 1);
+    assert!(error.happened.contains(&newer), "{error}");
+
+    // Who only looks is refused in the same way.
+    let error = refused(SqliteStore::open_to_look(&path), StoreErrorKind::Version);
+    assert!(error.happened.contains(&newer), "{error}");
 
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
@@ -250,22 +255,13 @@ async fn no_space_is_told_as_such() {
     assert!(error.hint.is_some());
 }
 
-/// Nobody may write: as a user that is not root, which may always.
-#[test]
-fn a_file_that_cannot_be_written_is_said_to_be() {
+/// What a process says that may not write: of a user that is not root, which may always.
+fn said_by_who_may_not_write(folder: &TempDir, mut command: Command) -> String {
     use std::os::unix::fs::MetadataExt;
     use std::os::unix::process::CommandExt;
 
     const NOBODY: u32 = 65534;
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = Runtime::new().unwrap();
-    let store = open(&folder).unwrap();
-    runtime
-        .block_on(store.send(start(), &signal("s1", "b")))
-        .unwrap();
-    drop((store, runtime));
     let is_root = fs::metadata(folder.path()).unwrap().uid() == 0;
-    let mut command = child("send", &database(&folder), &["b", "1"]);
     let chmod = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
@@ -284,8 +280,65 @@ fn a_file_that_cannot_be_written_is_said_to_be() {
     let output = command.output().unwrap();
     chmod(folder.path(), 0o755);
     let text = String::from_utf8_lossy(&output.stdout);
-    let failure = text.lines().find_map(|line| line.strip_prefix("failed "));
-    let failure =
-        failure.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+    assert!(text.contains("running 1 test"), "{output:?}");
+    text.into_owned()
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let store = open(&folder).unwrap();
+    runtime
+        .block_on(store.send(start(), &signal("s1", "b")))
+        .unwrap();
+    drop((store, runtime));
+    let send = child("send", &database(&folder), &["b", "1"]);
+    let text = said_by_who_may_not_write(&folder, send);
+    let failure = acknowledged(&text, "failed").pop();
+    let failure = failure.unwrap_or_else(|| panic!("{text}"));
     assert!(failure.contains("can be read and not written"), "{failure}");
+}
+
+#[test]
+fn who_may_not_write_can_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let store = open(&folder).unwrap();
+    runtime
+        .block_on(store.send(start(), &signal("s1", "b")))
+        .unwrap();
+    // A process that writes is there: its log is read along.
+    let look = || child("look", &database(&folder), &[]);
+    let text = said_by_who_may_not_write(&folder, look());
+    assert_eq!(acknowledged(&text, "found"), ["s1"], "{text}");
+    // It has ended, and the database is all there is.
+    drop((store, runtime));
+    let files = || fs::read_dir(folder.path()).unwrap().count();
+    let before = files();
+    let text = said_by_who_may_not_write(&folder, look());
+    assert_eq!(acknowledged(&text, "found"), ["s1"], "{text}");
+    assert_eq!(files(), before);
+}
+
+#[tokio::test]
+async fn looking_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(&folder);
+    assert!(SqliteStore::open_to_look(&path).unwrap().is_none());
+    fs::write(&path, "").unwrap();
+    assert!(SqliteStore::open_to_look(&path).unwrap().is_none());
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    let store = open(&folder).unwrap();
+    store.send(start(), &signal("s1", "b")).await.unwrap();
+    fs::remove_file(folder.path().join("muster.db-bell")).unwrap();
+    let looks = SqliteStore::open_to_look(&path).unwrap().unwrap();
+    let found = looks.all_signals(start(), false).await.unwrap();
+    assert_eq!(found.items.len(), 1);
+    // It is not told of what lies beside the database, and sees what others write.
+    let notes = looks.info(start()).await.unwrap().notes;
+    assert!(!notes.iter().any(|note| note.contains("bell")), "{notes:?}");
+    store.send(start(), &signal("s2", "b")).await.unwrap();
+    let found = looks.all_signals(start(), false).await.unwrap();
+    assert_eq!(found.items.len(), 2);
 }

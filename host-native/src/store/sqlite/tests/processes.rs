@@ -61,6 +61,9 @@ fn work() {
     say("");
     let runtime = Runtime::new().unwrap();
     let worked = runtime.block_on(async {
+        if *task == "look" {
+            return look(Path::new(database)).await;
+        }
         let store = Arc::new(SqliteStore::open(Path::new(database), start())?);
         match *task {
             "send" => send(&store, arguments[0], arguments[1].parse().unwrap()).await,
@@ -73,6 +76,20 @@ fn work() {
     if let Err(error) = worked {
         say(&format!("failed {error}"));
     }
+}
+
+/// Lists the signals without writing anything.
+async fn look(database: &Path) -> StoreResult<()> {
+    let Some(store) = SqliteStore::open_to_look(database)? else {
+        say("empty");
+        return Ok(());
+    };
+    let mut watch = store.watch(Interest::All).await?;
+    for held in store.all_signals(start(), false).await?.items {
+        say(&format!("found {}", held.signal.signal_id));
+    }
+    watch.changed(Some(tokio::time::Instant::now())).await?;
+    Ok(())
 }
 
 fn new_id() -> String {
