@@ -1,5 +1,7 @@
 //! Guests of the package `muster:plugin`, made of the text of a module.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 

@@ -1,7 +1,7 @@
 //! Liveness of agents in a guest. Times are microseconds since 1970.
 
 pub use crate::bindings::exports::muster::core::liveness::{
-    Agent, Assessment, Beat, Interval, LivenessOptions, Transition,
+    Agent, Assessment, Beat, BeatRun, Interval, LivenessOptions, Transition,
 };
 pub use crate::bindings::exports::muster::core::types::Wake;
 

@@ -24,11 +24,11 @@ impl Held {
         ) -> wasmtime::Result<Result<ResourceAny, GuestError>>,
     ) -> Result<Self, SandboxError> {
         let (mut guest, core) = sandbox.guest()?;
-        let answer = guest.run(|store| make(&core, store))?;
+        let resource = guest.run(|store| make(&core, store))?;
         Ok(Self {
             guest,
             core,
-            resource: answer.map_err(SandboxError::Guest)?,
+            resource: resource.map_err(SandboxError::Guest)?,
         })
     }
 

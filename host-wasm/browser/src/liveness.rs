@@ -167,6 +167,7 @@ fn fleet_row(agent: &JsValue) -> Result<FleetRow, JsError> {
             None => Vec::new(),
         },
         expires_at: moment("expiresAt", &expires_at)?,
+        run: None,
         age_by_store_us: by_store.map(|ms| ms.saturating_mul(1000)),
     })
 }

@@ -3,14 +3,14 @@
 use core::cell::RefCell;
 
 use muster_core::Decimal;
-use muster_core::coordination::FleetRow;
+use muster_core::coordination::{BeatRun, FleetRow};
 use muster_core::liveness::{FleetWatch, Liveness, LivenessOptions as CoreOptions};
 use muster_core::record::heartbeat::Heartbeat;
 
 use crate::Component;
 use crate::bindings::exports::muster::core::liveness::{
-    Agent, Assessment, Beat, Error, Guest, GuestFleetWatch, Interval, LivenessOptions, Transition,
-    Wake,
+    Agent, Assessment, Beat, BeatRun as WitRun, Error, Guest, GuestFleetWatch, Interval,
+    LivenessOptions, Transition, Wake,
 };
 use crate::convert::{object, timestamp, timestamps, wake};
 
@@ -25,7 +25,7 @@ impl Guest for Component {
     ) -> Result<Assessment, Error> {
         let (seen_at, now) = (timestamp(seen_at)?, timestamp(now)?);
         let row = fleet_row(agent)?;
-        Ok(assessment(Liveness::of(
+        Ok(assessment(&Liveness::of(
             &row,
             seen_at,
             now,
@@ -62,7 +62,7 @@ impl GuestFleetWatch for Watch {
         Some(Transition {
             agent_id: transition.agent_id,
             from: transition.from.map(|state| state.name().to_owned()),
-            to: assessment(transition.to),
+            to: assessment(&transition.to),
         })
     }
 
@@ -75,7 +75,7 @@ impl GuestFleetWatch for Watch {
         let watch = self.0.borrow();
         let agents = watch.agents();
         agents
-            .map(|(row, liveness)| (row.beat.agent_id.clone(), assessment(liveness.clone())))
+            .map(|(row, liveness)| (row.beat.agent_id.clone(), assessment(liveness)))
             .collect()
     }
 }
@@ -97,8 +97,16 @@ fn fleet_row(agent: Agent) -> Result<FleetRow, Error> {
     Ok(FleetRow {
         beat: heartbeat(agent.last)?,
         arrivals: timestamps(&agent.arrivals)?,
+        run: agent.run.map(beat_run).transpose()?,
         expires_at: timestamp(agent.expires_at)?,
         age_by_store_us: agent.age_by_store_us,
+    })
+}
+
+fn beat_run(run: WitRun) -> Result<BeatRun, Error> {
+    Ok(BeatRun {
+        since: timestamp(run.since)?,
+        longest_us: run.longest_us,
     })
 }
 
@@ -114,7 +122,7 @@ fn heartbeat(beat: Beat) -> Result<Heartbeat, Error> {
     })
 }
 
-fn assessment(liveness: Liveness) -> Assessment {
+fn assessment(liveness: &Liveness) -> Assessment {
     Assessment {
         state: liveness.state.name().to_owned(),
         since: liveness.since.map(muster_core::Timestamp::as_micros),

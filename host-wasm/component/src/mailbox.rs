@@ -149,6 +149,7 @@ fn sent(sent: &coordination::Sent) -> Sent {
     Sent {
         expires_at: sent.expires_at.as_micros(),
         repeated: sent.repeated,
+        differs: sent.differs,
     }
 }
 

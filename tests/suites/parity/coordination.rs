@@ -50,6 +50,7 @@ fn sent(sent: &core::Sent) -> mailbox::Sent {
     mailbox::Sent {
         expires_at: sent.expires_at.as_micros(),
         repeated: sent.repeated,
+        differs: sent.differs,
     }
 }
 

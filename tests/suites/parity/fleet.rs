@@ -67,6 +67,7 @@ fn row(beats: &[i64], metadata: &str, status: &str) -> FleetRow {
         arrivals: beats.iter().map(|beat| at(*beat)).collect(),
         expires_at: last.saturating_add_us(30_000_000),
         age_by_store_us: None,
+        run: None,
     }
 }
 
@@ -126,6 +127,10 @@ fn agent(row: &FleetRow) -> liveness::Agent {
         arrivals: row.arrivals.iter().map(|at| at.as_micros()).collect(),
         expires_at: row.expires_at.as_micros(),
         age_by_store_us: row.age_by_store_us,
+        run: row.run.map(|run| liveness::BeatRun {
+            since: run.since.as_micros(),
+            longest_us: run.longest_us,
+        }),
     }
 }
 
