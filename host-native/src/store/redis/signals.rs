@@ -157,10 +157,8 @@ impl RedisStore {
         self.notice_foreign(now).await?;
         let mut listing = Listing::default();
         let add_rows = |rows: Reply| {
-            let pairs = rows.pairs()?.into_iter();
-            pairs
-                .map(|(expires, value)| add(&mut listing, expires, value, Vec::new()))
-                .collect()
+            let mut pairs = rows.pairs()?.into_iter();
+            pairs.try_for_each(|(expires, value)| add(&mut listing, expires, value, Vec::new()))
         };
         self.each_page(now, filter, false, add_rows).await?;
         listing.malformed = self.malformed_signals().await;
