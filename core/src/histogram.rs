@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 
 /// Bits of a value that its bucket keeps below the leading one.
 const KEPT_BITS: u32 = 6;
-const PER_OCTAVE: u64 = 1 << KEPT_BITS;
 
 /// A fixed log-linear histogram: integers below 128 are exact, a larger one lies
 /// in a bucket at most a 64th of it wide. Histograms of parts merge to that of
@@ -20,7 +19,7 @@ pub struct Histogram {
 impl Histogram {
     /// Takes in a value.
     pub fn add(&mut self, value: u64) {
-        *self.buckets.entry(bucket(value)).or_default() += 1;
+        *self.buckets.entry(bucket(value, KEPT_BITS)).or_default() += 1;
         self.count += 1;
         self.sum += u128::from(value);
         self.max = self.max.max(value);
@@ -57,33 +56,48 @@ impl Histogram {
         for (&bucket, &count) in &self.buckets {
             below += u128::from(count);
             if below >= rank {
-                return Some(largest_in(bucket).min(self.max));
+                return Some(largest_in(bucket, KEPT_BITS).min(self.max));
             }
         }
         Some(self.max)
     }
 }
 
-/// The bucket of a value. There are 3,776 of them.
-fn bucket(value: u64) -> u16 {
-    let index = if value < PER_OCTAVE {
+/// The bucket of a value where the bits after its leading one are kept, at most eight.
+/// There are 3,776 buckets of six bits.
+pub(crate) fn bucket(value: u64, kept_bits: u32) -> u16 {
+    let per_octave = 1 << kept_bits;
+    let index = if value < per_octave {
         value
     } else {
-        let octave = u64::from(value.ilog2() - KEPT_BITS);
-        (octave + 1) * PER_OCTAVE + ((value >> octave) - PER_OCTAVE)
+        let octave = u64::from(value.ilog2() - kept_bits);
+        (octave + 1) * per_octave + ((value >> octave) - per_octave)
     };
     u16::try_from(index).unwrap_or(u16::MAX)
 }
 
 /// The largest value of a bucket.
-fn largest_in(bucket: u16) -> u64 {
-    let bucket = u64::from(bucket);
-    if bucket < PER_OCTAVE {
-        return bucket;
+pub(crate) fn largest_in(bucket: u16, kept_bits: u32) -> u64 {
+    begin_of(bucket, kept_bits, 1)
+        .checked_sub(1)
+        .and_then(|largest| u64::try_from(largest).ok())
+        .unwrap_or(u64::MAX)
+}
+
+/// The smallest value of a bucket.
+pub(crate) fn smallest_in(bucket: u16, kept_bits: u32) -> u64 {
+    u64::try_from(begin_of(bucket, kept_bits, 0)).unwrap_or(u64::MAX)
+}
+
+/// Where the bucket begins that lies `further` behind another in the same octave.
+fn begin_of(bucket: u16, kept_bits: u32, further: u128) -> u128 {
+    let (bucket, per_octave) = (u128::from(bucket), 1_u128 << kept_bits);
+    if bucket < per_octave {
+        return bucket + further;
     }
-    let octave = bucket / PER_OCTAVE - 1;
-    let leading = u128::from(bucket % PER_OCTAVE + PER_OCTAVE);
-    u64::try_from(((leading + 1) << octave) - 1).unwrap_or(u64::MAX)
+    // Of the last bucket it is 64, of one that no value has it would be more.
+    let octave = (bucket / per_octave - 1).min(64);
+    (bucket % per_octave + per_octave + further) << octave
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub use prices::{BASELINE_MODEL, Price, PriceTable, TokenPrice};
 pub use telemetry::{DEFAULT_RECENT, Decode, LogScan, ReadOptions, Source, Telemetry};
 pub use time::{Day, TimeError, Timestamp, US_PER_DAY, US_PER_SECOND, Window, Zone};
 pub use usage::{
-    BlockUse, Pricing, USAGE_INDEX_VERSION, UsageBlock, UsageCube, UsageFold, UsageIndex, UsageKey,
-    UsageTotals,
+    BlockUse, Latencies, Pricing, USAGE_INDEX_VERSION, UsageBlock, UsageCell, UsageCube, UsageFold,
+    UsageIndex, UsageKey, UsageTotals,
 };
 pub use view::{DEFAULT_TOP, FileTestFilter, ReportKind, ReportParams, to_json};

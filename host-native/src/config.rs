@@ -41,6 +41,12 @@ pub struct Config {
     pub liveness: LivenessSettings,
     /// `ops.month_budget_usd`: the user's own limit for a month.
     pub month_budget: Option<Usd>,
+    /// `ops.diagnosis`: how often the gateway is looked at; none of a file that was
+    /// found by walking up.
+    pub diagnosis: DiagnosisSettings,
+    /// `ops.attune`: where attune is, whose workflows the dashboard offers; none of a
+    /// file that was found by walking up.
+    pub attune: Option<AttuneProgram>,
     /// `alert`: what the dashboard tells of.
     pub alerts: Vec<AlertSettings>,
     /// `ops.command`: what the dashboard may run; none of a file that was found by
@@ -94,6 +100,24 @@ impl LivenessSettings {
     }
 }
 
+/// The settings of `[ops.diagnosis]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiagnosisSettings {
+    /// `every_minutes`: how often the gateway is looked at without being asked.
+    pub every_minutes: Option<u64>,
+    /// `profile`: which set-up is looked at.
+    pub profile: Option<String>,
+}
+
+/// The program whose workflows the dashboard offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttuneProgram {
+    /// This one.
+    Path(PathBuf),
+    /// None: they are not offered.
+    Off,
+}
+
 /// An alert on a threshold of the user's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertSettings {
@@ -131,6 +155,9 @@ impl AlertTarget {
 
 /// For how long an alert is not told again where nobody says, in microseconds.
 const ALERT_COOLDOWN_US: u64 = 900_000_000;
+
+/// The longest time between two diagnoses, in minutes: a week.
+pub const MAX_DIAGNOSIS_MINUTES: u64 = 7 * 24 * 60;
 
 /// A command that the dashboard may run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,6 +321,8 @@ impl Config {
         for alert in &mut self.alerts {
             alert.target = AlertTarget::Page;
         }
+        self.diagnosis = DiagnosisSettings::default();
+        self.attune = None;
     }
 
     /// Takes from `weaker` what is not set here.
@@ -305,6 +334,10 @@ impl Config {
         self.store = self.store.take().or(weaker.store);
         self.liveness.lay_under(weaker.liveness);
         self.month_budget = self.month_budget.or(weaker.month_budget);
+        let diagnosis = &mut self.diagnosis;
+        diagnosis.every_minutes = diagnosis.every_minutes.or(weaker.diagnosis.every_minutes);
+        diagnosis.profile = diagnosis.profile.take().or(weaker.diagnosis.profile);
+        self.attune = self.attune.take().or(weaker.attune);
         for alert in weaker.alerts {
             if self.alerts.iter().all(|known| known.name != alert.name) {
                 self.alerts.push(alert);
@@ -494,7 +527,36 @@ impl Reader<'_> {
                         config.commands.push(self.command(command)?);
                     }
                 }
+                "diagnosis" => self.diagnosis(value, &mut config.diagnosis)?,
+                "attune" => {
+                    config.attune = Some(match value.get_ref() {
+                        DeValue::Boolean(false) => AttuneProgram::Off,
+                        _ => AttuneProgram::Path(self.folder(value)?),
+                    });
+                }
                 name => return Err(self.unknown(&key.span(), &format!("ops.{name}"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn diagnosis(
+        &self,
+        value: &Value<'_>,
+        settings: &mut DiagnosisSettings,
+    ) -> Result<(), Failure> {
+        for (key, value) in self.table(value)? {
+            match &**key.get_ref() {
+                "every_minutes" => {
+                    let minutes = self.whole(value)?;
+                    if minutes > MAX_DIAGNOSIS_MINUTES {
+                        let message = format!("at most {MAX_DIAGNOSIS_MINUTES} minutes, a week");
+                        return Err(self.error(&value.span(), &message));
+                    }
+                    settings.every_minutes = Some(minutes);
+                }
+                "profile" => settings.profile = Some(self.string(value)?.to_owned()),
+                name => return Err(self.unknown(&key.span(), &format!("ops.diagnosis.{name}"))),
             }
         }
         Ok(())
@@ -624,6 +686,8 @@ impl Reader<'_> {
                         let is_command = matches!(value.get_ref(), DeValue::Array(_));
                         if is_command && matches!(known, "versions" | "documents") {
                             profile.named_lists.insert(place, self.strings(value)?);
+                        } else if known == "journals" {
+                            profile.named.insert(place, self.string(value)?.to_owned());
                         } else if known == "documents" {
                             return Err(self.error(&value.span(), "a command is a list of texts"));
                         } else {
@@ -748,7 +812,7 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         Failure::usage(format!("{}:{line}: {message}", self.path.display()))
-            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from; [gateway.profile.NAME] as in docs/gateway.md")
+            .hint("known are [telemetry] home, project, naive_offset, strict; [store] url; [liveness] interval_s, late_percent, stale_intervals, stale_s, clock_skew_s; [[alert]] name, when, above, cooldown_s, command, webhook; [ops] month_budget_usd, attune; [ops.diagnosis] every_minutes, profile; [[ops.command]] name, title, description, argv, scope, scopes, confirm, time_limit_s; [prices.MODEL] input, output, from; [gateway.profile.NAME] as in docs/gateway.md")
     }
 }
 
@@ -868,6 +932,10 @@ from = "2026-10-01"
             ("[[ops.command]]\nname = \"a b\"", "a command needs a name"),
             ("[[ops.command]]\nname = \"a\"", "a needs argv"),
             ("[ops]\nx = 1", ":2: ops.x is no known setting"),
+            ("[ops]\nattune = 1", ":2: a text in quotes"),
+            ("[ops.diagnosis]\nevery_minutes = 0", ":2: a whole number"),
+            ("[ops.diagnosis]\nevery_minutes = 99999", ":2: at most"),
+            ("[ops.diagnosis]\nx = 1", "ops.diagnosis.x is no known"),
             ("[prices.m]\ninput = 1", "needs input and output"),
             ("[prices.m]\ninput = -1\noutput = 1", ":2: a price is"),
             ("[prices.m]\ninput = \"1\"\noutput = 1", ":2: a price is"),
@@ -936,6 +1004,8 @@ timeout_s = 2.5
         let text = r#"
 [ops]
 month_budget_usd = 350.5
+attune = "venv/bin/attune"
+diagnosis = { every_minutes = 5, profile = "systemd" }
 [[ops.command]]
 name = "test"
 argv = ["cargo", "test", "{scope}"]
@@ -958,6 +1028,7 @@ webhook = "https://chat.example/hook"
         assert_eq!(found.commands_not_trusted.len(), 1);
         let targets: Vec<_> = found.alerts.iter().map(|alert| &alert.target).collect();
         assert_eq!(targets, [&AlertTarget::Page, &AlertTarget::Page]);
+        assert_eq!((found.attune, found.diagnosis.every_minutes), (None, None));
         let named = Config::load(Some(&file), root.path()).unwrap();
         assert_eq!(named.commands[0].scope, CommandScope::Optional);
         assert_eq!(named.commands[0].time_limit_us, 60_000_000);
@@ -967,6 +1038,11 @@ webhook = "https://chat.example/hook"
             AlertWhen::ApprovalsWaiting(300_000_000)
         );
         assert_eq!(named.month_budget, Usd::parse("350.5").ok());
+        let attune = AttuneProgram::Path(root.path().join("venv/bin/attune"));
+        assert_eq!(named.attune, Some(attune));
+        assert_eq!(named.diagnosis.profile.as_deref(), Some("systemd"));
+        let off = parse("[ops]\nattune = false").unwrap();
+        assert_eq!(off.attune, Some(AttuneProgram::Off));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod bridge;
 mod corpus;
+mod dashboard;
 mod gateway;
 mod hosts;
 mod measure;
@@ -24,7 +25,15 @@ use anyhow::{Context, Result, ensure};
 use measure::{Run, alternate, median};
 
 /// The parts of the table, for `--only`.
-const GROUPS: [&str; 6] = ["reports", "hosts", "bridge", "gateway", "stores", "redis"];
+const GROUPS: [&str; 7] = [
+    "reports",
+    "hosts",
+    "bridge",
+    "gateway",
+    "dashboard",
+    "stores",
+    "redis",
+];
 
 /// Lines of the corpus for one thread: about 100 MB.
 const HOST_LINES: u64 = 320_000;
@@ -93,6 +102,11 @@ fn main() -> Result<()> {
     if wanted("gateway") {
         let folder = tempfile::tempdir()?;
         gateway::table(&muster_binary()?, folder.path(), runs)?;
+        println!();
+    }
+    if wanted("dashboard") {
+        let folder = tempfile::tempdir()?;
+        dashboard::table(&muster_binary()?, folder.path(), lines, runs)?;
         println!();
     }
     if wanted("stores") {

@@ -60,7 +60,7 @@ const decided = (id, outcome, more) =>
 
 const signal = (id, life, more) => ({
   signal_id: id, signal_type: "task_ready", source_agent: "planner-02", target_agent: "tester-03", payload: { task: "T-118", priority: 2 },
-  timestamp: ago(60), ttl_seconds: 300, expires_at: ahead(240), ttl_left_s: life === "waiting" ? 240 : 0, life, ended_at: life === "waiting" ? null : ago(12), ...more,
+  timestamp: ago(60), ttl_seconds: 300, expires_at: ahead(240), ttl_left_s: life === "waiting" ? 240 : 0, life, ended_at: life === "waiting" ? null : ago(12), received_by: [], ...more,
 });
 
 const event = (n, type = "task_completed") => ({
@@ -76,12 +76,20 @@ const totals = (cost, calls) => ({
 const day = (n) => new Date(Date.now() - n * 86_400_000).toISOString().slice(0, 10);
 const route = (cost, calls) => ({ calls, cost_usd: cost, cost_share: cost / 40, cost_per_call_usd: cost / calls, duration_per_call_ms: 14800, tokens_in: calls * 9000, tokens_out: calls * 1800 });
 
+const latency = (p50, calls) => ({ calls, p50_ms: p50, p95_ms: p50 * 3, p99_ms: p50 * 4.5 });
+
 function usage() {
   const by_day = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [day(29 - n), totals(n === 21 ? 9.73 : 0.6 + ((n * 37) % 50) / 60, 20 + ((n * 13) % 30))]));
   return {
     window: { from: null, to: null }, totals: totals(39.1842, 884), by_tier: { PREMIUM: totals(21.2, 110), CAPABLE: totals(12.1, 340), CHEAP: totals(5.8842, 434) },
     by_workflow: { "code-review": totals(18.4, 300), "doc-gen": totals(11.2, 284), "security-audit": totals(9.5842, 300) },
-    by_model: { "claude-fable-5-1": totals(21.2, 110), "claude-sonnet-5": totals(12.1, 340), "claude-haiku-4-5": totals(5.8842, 434) }, by_provider: { anthropic: totals(39.1842, 884) }, by_day,
+    by_model: { "claude-fable-5-1": totals(21.2, 110), "claude-sonnet-5": totals(12.1, 340), "claude-haiku-4-5": totals(5.8842, 434) }, by_provider: { anthropic: totals(39.1842, 884) },
+    by_stage: { triage: totals(5.8842, 434), analysis: totals(26.1, 340), summary: totals(7.2, 110) }, by_day,
+    latency: {
+      all: latency(9200, 880), by_tier: { PREMIUM: latency(21_400, 110), CAPABLE: latency(12_100, 338), CHEAP: latency(2300, 432) }, by_workflow: { "code-review": latency(9400, 298), "doc-gen": latency(4100, 284), "security-audit": latency(18_800, 298) },
+      by_model: { "claude-fable-5-1": latency(21_400, 110), "claude-sonnet-5": latency(12_100, 338), "claude-haiku-4-5": latency(2300, 432) }, by_provider: { anthropic: latency(9200, 880) },
+      by_stage: { triage: latency(2300, 432), analysis: latency(14_800, 338), summary: latency(7100, 110) }, by_day: Object.fromEntries(Object.entries(by_day).map(([name, { calls }], n) => [name, latency(8200 + n * 40, calls)])),
+    },
     recent: [{ ts: ago(120), workflow: "code-review", stage: "triage", tier: "CHEAP", model: "claude-haiku-4-5", provider: "anthropic", cost_usd: 0.0042, tokens_in: 5120, tokens_out: 830, cache_hit: false, cache_type: null, duration_ms: 4200 }],
     cost_books: {}, other_logs: {}, outside_window: 0, log_versions: { "1.0": 884 },
     sources: [{ file: "/home/lee/.attune/telemetry/usage.jsonl", kind: "usage", state: "read", lines: 885, records: 884, bytes: 281_000 }],
@@ -186,7 +194,7 @@ export function fleet(count = 12) {
     bridge: { sources: { spool: null, pending: 0, flushed: 0, quarantined: 0, files: [], in_files: 0, skipped: 0 }, window: { from: null, to: null }, commands: stats(12, 1, 61_000), methods: stats(108, 1, 6000), families: { succeeded: 11, succeeded_with_failed_children: 0, failed: 1, failed_without_failed_children: 0, missing_parents: 0 }, by_workflow: { "release-train": stats(12, 1, 61_000) }, by_job: [], by_step: [{ ...stats(12, 1, 30_000), workflow: "release-train", job: "test", step: "end-to-end" }, { ...stats(12, 0, 14_000), workflow: "release-train", job: "build", step: "compile" }], by_method: {}, by_model_type: {}, jobs_left_out: 0, steps_left_out: 0, outside_window: 0 },
     "workflow-runs": { runs: [run("run-1"), run("run-2", { status: "error", started_at: ago(4200), failed_steps: 1, steps: 8 }), run("run-3", { started_at: ago(8100), duration_ms: 71_000 })], left_out: 0, skipped: 0 },
     "workflow-run": (params) => waterfall(params.get("id")),
-    commands: { commands: [{ name: "nightly", title: "Nightly review", description: "Reads all changes of the day and writes a report.", argv: ["attune", "workflow", "run", "nightly"], scope: "optional", scopes: ["services/api", "services/web"], confirm: "This spends about $1.20. Run it?", time_limit_s: 1800, source: "muster.toml" }, { name: "doctor", title: "Doctor", description: null, argv: ["muster", "doctor"], scope: "none", scopes: [], confirm: null, time_limit_s: 60, source: "muster.toml" }], disabled: null, running: 0, queued: 0, slots: 2 },
+    commands: { commands: [{ name: "nightly", title: "Nightly review", description: "Reads all changes of the day and writes a report.", argv: ["attune", "workflow", "run", "nightly"], scope: "optional", scopes: ["services/api", "services/web"], confirm: "This spends about $1.20. Run it?", time_limit_s: 1800, source: "muster.toml", unavailable: null }, { name: "doctor", title: "Doctor", description: null, argv: ["muster", "doctor"], scope: "none", scopes: [], confirm: null, time_limit_s: 60, source: "muster.toml", unavailable: null }, { name: "security-audit", title: "security-audit", description: "Looks for weaknesses", argv: ["attune", "workflow", "run", "security-audit"], scope: "optional", scopes: [], confirm: "It asks models.", time_limit_s: 3600, source: "attune", unavailable: "attune is not in the search path: install it, or name it by ops.attune in muster.toml" }], disabled: null, running: 0, queued: 0, slots: 2 },
     runs: { runs: [commandRun("c1"), commandRun("c2", { state: "failed", exit: 2, requested_at: ago(5000) })], left_out: 0 },
     run: (params) => commandRun(params.get("id")),
     output: (params) => {
@@ -195,7 +203,7 @@ export function fleet(count = 12) {
       if (after < 600) return { run_id: "c1", lines: Array.from({ length: 600 }, (_, n) => text(n + 1)), gap: null, next: 600, total: 5200, complete: false };
       return { run_id: "c1", lines: Array.from({ length: 600 }, (_, n) => text(4601 + n)), gap: { first: 601, last: 4600 }, next: 5200, total: 5200, complete: true };
     },
-    diagnosis: { diagnosis: null, made_at: null, source: null, error: { message: "No gateway was found on this machine.", hint: "Drop a bundle, or set [gateway.profile] in muster.toml." } },
+    diagnosis: { diagnosis: null, made_at: null, source: null, error: { message: "No gateway was found on this machine.", hint: "Drop a bundle, or set [gateway.profile] in muster.toml." }, schedule: { every_minutes: 15, profile: "joelclaw", profiles: ["joelclaw", "systemd", "process", "staging"], is_chosen: true, next_at: ahead(400) } },
     feedback: { file: "/home/lee/.attune/feedback.json", templates: [rating("review/short", 42, 3, 0.82, 0.98), rating("docs/summary", 9, 2, 0.52, 0.95), rating("triage/v2", 1, 0, 0.21, 1), rating("plan/first", 0, 0, 0, 1), rating("review/long", 4, 11, 0.11, 0.52)], skipped: [] },
     quality: (params) => ({ workflow_name: params.get("workflow"), stages: [{ stage_name: "triage", tier: "CHEAP", samples: 40, mean: 0.71, min: 0.2, max: 0.95, trend: -0.04, underperforms: true }, { stage_name: "triage", tier: "CAPABLE", samples: 12, mean: 0.88, min: 0.7, max: 0.97, trend: 0.02, underperforms: false }] }),
     recommend: (params) => ({ workflow_name: params.get("workflow"), stage_name: params.get("stage"), current_tier: "CHEAP", recommended_tier: "CAPABLE", confidence: 0.86, reason: "too_low", explanation: "the mean of 0.71 on CHEAP is below 0.8; CAPABLE reaches 0.88", by_tier: {} }),

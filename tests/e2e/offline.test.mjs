@@ -7,6 +7,7 @@ import { dropPaths, launch, noChromium, openPage, serveStatic, singleFile } from
 const BUNDLES = resolve(import.meta.dirname, "../fixtures/gateway/bundles");
 const HEALTHY = join(BUNDLES, "capture-healthy.json");
 const FAILED = join(BUNDLES, "c-heal-failed.json");
+const SWAMP = resolve(import.meta.dirname, "../fixtures/swamp");
 
 describe("without a server", { skip: noChromium }, () => {
   let browser;
@@ -45,6 +46,27 @@ describe("without a server", { skip: noChromium }, () => {
       assert.ok(asked.every((one) => /\/assets\/[\w.-]+\.(js|wasm)$/.test(one)), asked.join("\n"));
       await page.click('button:has-text("Close it")');
       await page.waitForSelector(".drop-zone");
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
+
+  for (const [what, file, untimed] of [["entries", "run_mixed-wf.entries.jsonl", 0], ["events", "run_mixed-wf.events.jsonl", 1]]) {
+    it(`a dropped file of ${what} is a timeline, on the page as one file too`, async () => {
+      const page = await openPage(browser, singleFile());
+      await page.waitForSelector('main[data-phase="empty"]');
+      await dropPaths(page, [join(SWAMP, file)]);
+      await page.waitForSelector('main[data-view="runs"] [data-source="files"]');
+      await page.click('[data-panel="workflow-runs"] tbody th a:has-text("mixed-wf")');
+      await page.waitForSelector('[data-panel="waterfall"] .track');
+      assert.ok((await page.locator('[data-panel="waterfall"] li').count()) > 2);
+      assert.ok((await page.locator('[data-panel="failures"] li').count()) > 0);
+      await page.goBack();
+      await page.waitForSelector('[data-panel="workflow-runs"]');
+      assert.equal(await page.locator('[data-remark="untimed"]').count(), untimed);
+      assert.equal(page.asked.filter((asked) => asked.startsWith("http")).length, 0);
+      await page.click('[data-source="files"] button');
+      await page.waitForSelector('[data-needs="server"]');
       assert.deepEqual(page.complaints, []);
       await page.context().close();
     });

@@ -73,6 +73,25 @@ describe("every view", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("prints all rows of a list, up to a bound that it states", async () => {
+    const many = await serveFake(fleet(2500));
+    const page = await openPage(browser, `${many.address}#/agents`);
+    await page.waitForSelector('.more:has-text("2,500 rows")');
+    assert.ok((await page.locator(".virtual tbody tr").count()) < 100);
+    // As the browser does it: what stands there when the event has been heard is printed.
+    const printed = await page.evaluate(() => {
+      dispatchEvent(new Event("beforeprint"));
+      const seen = [document.querySelectorAll(".virtual tbody tr").length, document.querySelector(".more").textContent];
+      dispatchEvent(new Event("afterprint"));
+      return [...seen, document.querySelectorAll(".virtual tbody tr").length];
+    });
+    assert.equal(printed[0], 2000);
+    assert.match(printed[1], /The first 2,000 of 2,500 rows/);
+    assert.ok(printed[2] < 100);
+    await page.context().close();
+    await many.stop();
+  });
+
   it("gives each table as CSV and JSON", async () => {
     const page = await openPage(browser, `${fake.address}#/agents?state=dead`);
     await page.waitForSelector('tr:has-text("doc-writer-04")');

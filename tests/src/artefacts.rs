@@ -14,6 +14,11 @@ pub fn claude_code_decoder() -> Result<Vec<u8>> {
     component_file("claude-code.decoder.wasm")
 }
 
+/// The example of a guest with rules.
+pub fn example_rules() -> Result<Vec<u8>> {
+    component_file("example.rules.wasm")
+}
+
 fn component_file(name: &str) -> Result<Vec<u8>> {
     let path = folder().join(name);
     std::fs::read(&path).with_context(|| format!("{}: run `cargo xtask wasm`", path.display()))

@@ -238,7 +238,9 @@ pub fn usage_document(report: &sandbox::UsageReport) -> Result<Value> {
         "by_workflow": sums(&report.by_workflow)?,
         "by_model": sums(&report.by_model)?,
         "by_provider": sums(&report.by_provider)?,
+        "by_stage": sums(&report.by_stage)?,
         "by_day": sums(&report.by_day)?,
+        "latency": latency_report(&report.latency)?,
         "recent": report.recent.iter().map(recent).collect::<Result<Vec<_>>>()?,
         "cost_books": report
             .cost_books
@@ -279,6 +281,33 @@ fn totals(totals: &sandbox::Totals) -> Result<Value> {
         "prompt_cache_read_tokens": totals.prompt_cache_read_tokens,
         "prompt_cache_creation_tokens": totals.prompt_cache_creation_tokens,
         "duration_ms": millis(totals.duration_us)?,
+    }))
+}
+
+fn latency_report(report: &sandbox::LatencyReport) -> Result<Value> {
+    let by = |names: &[(String, sandbox::Latency)]| {
+        names
+            .iter()
+            .map(|(name, of)| Ok((name.clone(), latency(of)?)))
+            .collect::<Result<Value>>()
+    };
+    Ok(json!({
+        "all": report.all.as_ref().map(latency).transpose()?,
+        "by_tier": by(&report.by_tier)?,
+        "by_workflow": by(&report.by_workflow)?,
+        "by_model": by(&report.by_model)?,
+        "by_provider": by(&report.by_provider)?,
+        "by_stage": by(&report.by_stage)?,
+        "by_day": by(&report.by_day)?,
+    }))
+}
+
+fn latency(latency: &sandbox::Latency) -> Result<Value> {
+    Ok(json!({
+        "calls": latency.calls,
+        "p50_ms": millis(latency.p50_us)?,
+        "p95_ms": millis(latency.p95_us)?,
+        "p99_ms": millis(latency.p99_us)?,
     }))
 }
 

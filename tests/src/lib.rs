@@ -10,6 +10,7 @@ pub mod hosts;
 pub mod ingest;
 pub mod peer;
 pub mod peer_agents;
+pub mod plugin;
 pub mod redis_server;
 pub mod surface;
 pub mod tcp_proxy;

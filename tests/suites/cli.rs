@@ -93,6 +93,7 @@ fn show_gives_the_figures_of_the_fixtures() {
         "by_workflow",
         "by_model",
         "by_provider",
+        "by_stage",
         "by_day",
     ] {
         let calls: u64 = report[group]

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use muster_tests::artefacts;
 use muster_tests::binary::in_home;
+use muster_tests::{artefacts, plugin};
 use serde_json::{Value, json};
 
 fn transcripts() -> PathBuf {
@@ -128,21 +128,7 @@ fn hostile(record: &str) -> Vec<u8> {
             (call $answer (i32.const 0) (i32.const 0)))
         )"#
     );
-    component(&module, "../host-wasm/wit/plugin", "decoder")
-}
-
-fn component(module: &str, wit: &str, world: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
-    let (package, _) = resolve.push_dir(artefacts::tests(wit)).unwrap();
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
-    let mut module = wat::parse_str(module).unwrap();
-    let encoding = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
-    wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .encode()
-        .unwrap()
+    plugin::component(&module, "decoder").unwrap()
 }
 
 const RECORD: &str = "{\"ts\":\"2026-11-19T08:00:00Z\",\"cost\":0.5,\"workflow\":\"w\"}\n";

@@ -4,6 +4,7 @@ import type { JSX, TargetedEvent } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { findBundle, openBundle } from "./bundle";
 import { useFileDrop } from "./drop";
+import { findRunFiles, openRunFiles } from "./run-files";
 import { HttpEngine } from "./engine/http";
 import { messageOf } from "./engine/problem";
 import { fromInput } from "./files";
@@ -70,15 +71,14 @@ function App({ session }: { session: Session }): JSX.Element {
   const view = currentView(session);
 
   const take = (picked: Picked): void => {
-    void findBundle(picked.files).then((found) => {
-      if (found !== null) {
-        void openBundle(found);
-        go({ view: "diagnosis", path: [], params: {} });
-        if (picked.files.length === 1) return;
-      } else if (route.peek().view !== "usage") {
-        go({ view: "usage", path: [], params: {} });
-      }
-      void session.open(picked);
+    void Promise.all([findBundle(picked.files), findRunFiles(picked.files)]).then(([found, runs]) => {
+      if (found !== null) void openBundle(found);
+      if (runs.length > 0) void openRunFiles(runs);
+      const left = picked.files.filter((file) => file !== found && !runs.includes(file));
+      if (found !== null) go({ view: "diagnosis", path: [], params: {} });
+      else if (runs.length > 0) go({ view: "runs", path: [], params: {} });
+      else if (route.peek().view !== "usage") go({ view: "usage", path: [], params: {} });
+      if (left.length > 0 || picked.files.length === 0) void session.open({ ...picked, files: left });
     });
   };
   const hovering = useFileDrop(take);
@@ -98,7 +98,7 @@ function App({ session }: { session: Session }): JSX.Element {
 
   const commands: readonly Command[] = [
     ...viewCommands(),
-    { label: "Open files", detail: "logs, diagnosis bundles", run: onFiles },
+    { label: "Open files", detail: "logs, diagnosis bundles, workflow runs", run: onFiles },
     { label: "Open a folder", detail: "logs", run: onFolder },
     { label: "Light colours", detail: "theme", run: () => setTheme("light") },
     { label: "Dark colours", detail: "theme", run: () => setTheme("dark") },

@@ -4,6 +4,7 @@ import { startClock } from "./clock";
 import { findServer } from "./engine/http";
 import { WasmEngine } from "./engine/wasm";
 import { startKeys } from "./keys";
+import { watchPrinting } from "./parts/printing";
 import { followAddress, go, route } from "./router";
 import { parseRoute } from "./route";
 import { Session } from "./session";
@@ -35,6 +36,7 @@ document.adoptedStyleSheets = [sheet];
 applyTheme();
 startClock();
 startKeys();
+watchPrinting();
 followAddress();
 route.subscribe(() => {
   if (isUsage()) void session.followAddress();

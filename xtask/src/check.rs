@@ -55,7 +55,7 @@ pub(crate) fn lint_native(workspace: &Workspace) -> Result<()> {
         .run()
 }
 
-/// Clippy over the core, its two faces and the decoder, as compiled for wasm32.
+/// Clippy over the core, its two faces and the guests, as compiled for wasm32.
 pub(crate) fn lint_wasm(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     toolchain
         .cargo(workspace, "clippy")?
@@ -70,6 +70,8 @@ pub(crate) fn lint_wasm(workspace: &Workspace, toolchain: &Toolchain) -> Result<
             "muster-component",
             "-p",
             "claude-code-decoder",
+            "-p",
+            "gateway-rules",
         ])
         .args(["--", "-D", "warnings"])
         .run()

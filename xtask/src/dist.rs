@@ -50,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> Result<()> {
         replace_folder(&output, |folder| {
             let artefacts = workspace.artefacts();
             copy(&target.join("dist").join(&name), &folder.join(&name))?;
-            for file in wasm::COMPONENTS.into_iter().chain(["muster.html"]) {
+            for file in wasm::RELEASED.into_iter().chain(["muster.html"]) {
                 copy(&artefacts.join(file), &folder.join(file))?;
             }
             // The top folder of a package is called this in every archive that npm makes.

@@ -23,6 +23,9 @@ struct Tool {
     dnf: &'static str,
 }
 
+/// Names Chromium.
+const CHROMIUM: &str = "MUSTER_CHROMIUM";
+
 const TOOLS: [Tool; 2] = [
     Tool {
         purpose: "redis-server, for the suites of the Redis store",
@@ -34,7 +37,7 @@ const TOOLS: [Tool; 2] = [
     },
     Tool {
         purpose: "Chromium, for the end to end tests of the page",
-        variable: "MUSTER_CHROMIUM",
+        variable: CHROMIUM,
         names: &[
             "chromium",
             "chromium-browser",
@@ -83,6 +86,12 @@ pub(crate) fn obtain() -> Result<Vec<(&'static str, OsString)>> {
         }
     }
     Ok(found)
+}
+
+/// Chromium, if it is there.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let tool = TOOLS.iter().find(|tool| tool.variable == CHROMIUM)?;
+    find_program(tool.variable, tool.names)
 }
 
 fn advice(missing: &[&Tool]) -> String {

@@ -1,4 +1,4 @@
-//! What is WebAssembly: the two faces and the decoder, compiled, then given bindings or the form
+//! What is WebAssembly: the two faces and the guests, compiled, then given bindings or the form
 //! of a component.
 
 use std::fs;
@@ -14,10 +14,18 @@ use crate::workspace::Workspace;
 
 /// The modules, by package. Each is compiled alone: together, cargo would give all of them the
 /// features that any asks of what they share.
-const MODULES: [&str; 3] = ["muster-browser", "muster-component", "claude-code-decoder"];
+const MODULES: [&str; 4] = [
+    "muster-browser",
+    "muster-component",
+    "claude-code-decoder",
+    "gateway-rules",
+];
 
-/// The components that are made of modules, as artefacts: the core and the decoder.
-pub(crate) const COMPONENTS: [&str; 2] = ["muster-core.component.wasm", "claude-code.decoder.wasm"];
+/// The components that are released: the core and a decoder.
+pub(crate) const RELEASED: [&str; 2] = ["muster-core.component.wasm", "claude-code.decoder.wasm"];
+
+/// The components that are made of modules, in their order.
+const COMPONENTS: [&str; 3] = [RELEASED[0], RELEASED[1], "example.rules.wasm"];
 
 /// Makes all of them in the artefact folder.
 pub(crate) fn run(workspace: &Workspace, _arguments: &[String]) -> Result<()> {

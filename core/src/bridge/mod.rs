@@ -13,6 +13,7 @@ mod parent;
 mod read;
 mod redact;
 mod replay;
+mod run_files;
 mod runs;
 mod scan;
 pub(crate) mod stats;
@@ -35,6 +36,7 @@ pub use parent::ParentEntry;
 pub use read::{Identity, Message, StreamLine};
 pub use redact::{MessageRedaction, REDACTED};
 pub use replay::{Replay, ReplayClock, ReplayOptions};
+pub use run_files::RunFiles;
 pub use stats::EntryStats;
 pub use waterfall::Waterfalls;
 

@@ -147,6 +147,9 @@ pub struct PendingSignal {
     pub signal: Signal,
     /// The moment from which it is gone.
     pub expires_at: Timestamp,
+    /// Who has received or cleared it, by name: of a broadcast in the list of all
+    /// signals. Anywhere else it is not told.
+    pub received_by: Vec<String>,
 }
 
 /// What is known of an agent from its beats.

@@ -149,6 +149,7 @@ impl<'a> Case<'a> {
                 delivery: known.delivery,
                 title: known.title.clone(),
                 exhibits,
+                remedies: Vec::new(),
             },
             // No pack names it: shown as it is, so that nothing is lost.
             None => Finding {
@@ -158,6 +159,7 @@ impl<'a> Case<'a> {
                 delivery: Delivery::Impaired,
                 title: cause.to_string(),
                 exhibits,
+                remedies: Vec::new(),
             },
         }
     }

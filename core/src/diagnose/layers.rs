@@ -183,7 +183,11 @@ pub(crate) fn expected(case: &Case<'_>, profile: &str) -> Vec<Layer> {
         .chain(rules.values.iter().map(|rule| rule.cause.as_str()))
         .chain(rules.files.iter().map(|rule| rule.cause.as_str()))
         .chain(rules.processes.iter().map(|rule| rule.cause.as_str()))
-        .chain(rules.ports.iter().map(|rule| rule.cause.as_str()));
+        .chain(rules.ports.iter().map(|rule| rule.cause.as_str()))
+        .chain(rules.foreign.iter().flat_map(|named| {
+            let causes = named.rule.causes.iter();
+            causes.map(String::as_str)
+        }));
     let mut layers: Vec<Layer> = causes
         .filter_map(|id| rules.cause(id))
         .filter(|cause| cause.pack != "gateway")

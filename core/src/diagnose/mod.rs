@@ -11,6 +11,7 @@
 
 mod case;
 mod evidence;
+mod foreign;
 mod layer;
 mod layers;
 mod pack;
@@ -28,8 +29,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 pub use evidence::{
-    BundleError, Collected, Document, Evidence, LogEvidence, LogReader, OtelEvidence, OtelReader,
-    TranscriptEvidence, TranscriptReader,
+    BundleError, Collected, Document, Evidence, JournalReader, LogEvidence, LogReader,
+    OtelEvidence, OtelReader, TranscriptEvidence, TranscriptReader,
+};
+pub use foreign::{
+    ForeignFault, ForeignFinding, ForeignPack, ForeignRule, ForeignRules, Given, GivenEvent,
+    GivenRecord, LogQuery, MAX_FINDINGS, Proof,
 };
 pub use layer::Layer;
 pub use layers::LayerStatus;
@@ -128,12 +133,32 @@ pub fn diagnose(
     now: Timestamp,
     options: &DiagnoseOptions,
 ) -> DiagnosisView {
+    diagnose_with::<foreign::Nobody>(evidence, rules, now, options, &mut [])
+}
+
+/// Diagnoses evidence by the rules of a book and those that programs of others hold, whose
+/// packs the book has taken in ([`Rulebook::add_foreign`]). One that breaks costs its rule
+/// and is told in the notes.
+pub fn diagnose_with<F: ForeignRules>(
+    evidence: &Evidence,
+    rules: &Rulebook,
+    now: Timestamp,
+    options: &DiagnoseOptions,
+    foreign: &mut [F],
+) -> DiagnosisView {
     let case = Case::new(evidence, rules, now, options.hours.max(1));
     let mut findings = Vec::new();
     let mut information = Vec::new();
     let mut unclear: Vec<(Layer, String)> = Vec::new();
     let mut recheck: Option<RecheckView> = None;
-    for judgement in rules::judge(&case) {
+    let mut judgements = rules::judge(&case);
+    let mut broken = Vec::new();
+    for program in foreign {
+        let (said, notes) = foreign::judge(&case, program);
+        judgements.extend(said);
+        broken.extend(notes);
+    }
+    for judgement in judgements {
         match judgement {
             Judgement::Finding(finding) => findings.push(finding),
             Judgement::Information { about, text } => information.push(InformationView {
@@ -215,7 +240,7 @@ pub fn diagnose(
             .packs()
             .map(|(name, version)| format!("{name} {version}"))
             .collect(),
-        notes: notes(&case, options),
+        notes: broken.into_iter().chain(notes(&case, options)).collect(),
     }
 }
 
@@ -263,13 +288,16 @@ fn remedies(finding: &Finding, rules: &Rulebook) -> Vec<RemedyView> {
     let Some(cause) = rules.cause(&finding.cause) else {
         return Vec::new();
     };
+    let ids = if finding.remedies.is_empty() {
+        &cause.remedies
+    } else {
+        &finding.remedies
+    };
     let imessage = finding
         .exhibits
         .iter()
         .any(|exhibit| exhibit.text.starts_with("imessage"));
-    cause
-        .remedies
-        .iter()
+    ids.iter()
         .map(|id| {
             // The repair of iMessage is its own; other channels have theirs in the mute reason.
             if id == "manual_repair_imessage" && !imessage {
@@ -448,6 +476,15 @@ fn notes(case: &Case<'_>, options: &DiagnoseOptions) -> Vec<String> {
             "otel: {} older event(s) were not looked at",
             otel.cut
         ));
+    }
+    if let Some(otel) = case.evidence.otel.get()
+        && !otel.events.is_empty()
+        && otel.events.iter().all(|event| event.metadata.is_null())
+    {
+        notes.push(
+            "otel: its events come without metadata, so that what decided on answers and duplicates is not seen"
+                .to_string(),
+        );
     }
     let bounded = case
         .err

@@ -147,6 +147,20 @@ impl Pattern {
         })
     }
 
+    /// Whether the fields that make up a time are those of the pattern: a line without a
+    /// tag has no object either. Fails with a sentence.
+    pub(crate) fn keeps(&self, tag: &str, time: &[String]) -> Result<(), String> {
+        match time
+            .iter()
+            .find(|name| !self.names().any(|kept| kept == **name))
+        {
+            Some(name) if tag.is_empty() => Err(alloc::format!(
+                "the text keeps nothing under the name `{name}`"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn walk<'p, 't>(&'p self, text: &'t str, mut keep: impl FnMut(&'p str, &'t str)) -> bool {
         let Some((first, rest)) = self.pieces.split_first() else {
             return false;

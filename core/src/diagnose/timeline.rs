@@ -66,7 +66,10 @@ impl<'a> Timeline<'a> {
         let rule = |record: &Record| rules.logs.iter().find(|rule| rule.id == *record.rule);
         let mut times: Vec<Option<Timestamp>> = records
             .iter()
-            .map(|record| rule(record).and_then(|rule| own_time(record, rule)))
+            .map(|record| {
+                let own = rule(record).and_then(|rule| own_time(record, rule));
+                own.or(record.at)
+            })
             .collect();
         if let Some(otel) = otel {
             align(records, rules, otel, &mut times);

@@ -55,6 +55,15 @@ impl Severity {
         }
     }
 
+    /// What a cause of this severity does to the delivery, unless it says otherwise.
+    pub const fn usual_delivery(self) -> Delivery {
+        match self {
+            Self::Notice => Delivery::Ok,
+            Self::Degraded => Delivery::Impaired,
+            Self::Failed => Delivery::Down,
+        }
+    }
+
     /// The verdict that a finding of this severity leads to.
     pub const fn verdict(self) -> Verdict {
         match self {
@@ -131,6 +140,8 @@ pub(crate) struct Finding {
     pub(crate) delivery: Delivery,
     pub(crate) title: String,
     pub(crate) exhibits: Vec<Exhibit>,
+    /// Ids of what to do, where it is not what the cause says.
+    pub(crate) remedies: Vec<String>,
 }
 
 /// What a rule says. A rule that says nothing gives none.
@@ -172,6 +183,11 @@ pub(crate) fn resolve(found: Vec<Finding>, rules: &Rulebook) -> Resolved {
                 other.severity = other.severity.max(finding.severity);
                 other.delivery = other.delivery.max(finding.delivery);
                 other.layer = other.layer.min(finding.layer);
+                for remedy in finding.remedies {
+                    if !other.remedies.contains(&remedy) {
+                        other.remedies.push(remedy);
+                    }
+                }
                 for exhibit in finding.exhibits {
                     if !other.exhibits.contains(&exhibit) {
                         other.exhibits.push(exhibit);

@@ -7,111 +7,13 @@ use alloc::vec::Vec;
 
 use super::RestartOutcome;
 use super::channel_health::{Channel, MAX_CHANNELS};
+use super::channel_probe::{ChannelProbe, ProbeStatus};
 use super::clock::{Clock, after, ms_between};
 use crate::time::Timestamp;
 
-/// What the monitor does about a gateway that keeps failing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Remedy {
-    /// It asks the operator. The newer policy.
-    #[default]
-    OperatorAction,
-    /// It restarts the gateway, looks again, and alerts if that did not help. The
-    /// older policy.
-    AutoRestart,
-}
+mod policy;
 
-/// Which findings are a failure of the gateway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FailureRule {
-    /// A failed layer without which the gateway cannot answer.
-    #[default]
-    CriticalLayer,
-    /// Any failed layer, so that the list of critical ones has no effect. The peer's
-    /// way.
-    AnyLayer,
-}
-
-/// After which findings a restart is tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RestartRule {
-    /// A failed critical layer: what a restart can mend.
-    #[default]
-    CriticalLayer,
-    /// Also a failure that names no critical layer, such as an outage of the model's
-    /// provider. The peer's way.
-    AlsoWithout,
-}
-
-/// Settings of the monitor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MonitorPolicy {
-    /// What is done.
-    pub remedy: Remedy,
-    /// What is a failure.
-    pub failure: FailureRule,
-    /// What a restart is tried for.
-    pub restart: RestartRule,
-    /// Layers without which the gateway cannot answer.
-    pub critical_layers: Vec<Box<str>>,
-    /// So many checks in a row must fail.
-    pub streak: u32,
-    /// A row is forgotten when no check comes for this long.
-    pub streak_ttl_ms: u64,
-    /// Time between two alerts about the gateway.
-    pub alert_cooldown_ms: u64,
-    /// Time between two alerts about a channel.
-    pub channel_cooldown_ms: u64,
-    /// Time between two restarts.
-    pub restart_cooldown_ms: u64,
-    /// How long a restart may take.
-    pub restart_ms: u64,
-    /// How long to wait after a restart before looking again.
-    pub settle_ms: u64,
-    /// How long a diagnosis may take.
-    pub diagnosis_ms: u64,
-}
-
-impl Default for MonitorPolicy {
-    fn default() -> Self {
-        Self {
-            remedy: Remedy::OperatorAction,
-            failure: FailureRule::CriticalLayer,
-            restart: RestartRule::CriticalLayer,
-            critical_layers: ["process", "cli-status", "redis-state"]
-                .map(Into::into)
-                .into(),
-            streak: 2,
-            streak_ttl_ms: 6 * 3_600_000,
-            alert_cooldown_ms: 1_200_000,
-            channel_cooldown_ms: 1_800_000,
-            restart_cooldown_ms: 900_000,
-            restart_ms: 90_000,
-            settle_ms: 6_000,
-            diagnosis_ms: 60_000,
-        }
-    }
-}
-
-impl MonitorPolicy {
-    /// The peer's monitor as it is now.
-    pub fn peer() -> Self {
-        Self {
-            failure: FailureRule::AnyLayer,
-            ..Self::default()
-        }
-    }
-
-    /// The peer's monitor as it was until it ceased to restart.
-    pub fn older_peer() -> Self {
-        Self {
-            remedy: Remedy::AutoRestart,
-            failure: FailureRule::AnyLayer,
-            restart: RestartRule::AlsoWithout,
-            ..Self::default()
-        }
-    }
-}
+pub use policy::{FailureRule, MonitorPolicy, Remedy, RestartRule};
 
 /// What a diagnosis came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,53 +25,6 @@ pub enum Diagnosis<'a> {
     },
     /// There was none: it crashed, hung or could not be read.
     Missing,
-}
-
-/// What telemetry says of a channel in the last half hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChannelProbe {
-    /// Events found.
-    Counts {
-        /// Severe ones.
-        severe: u64,
-        /// Successes.
-        success: u64,
-    },
-    /// Telemetry could not be asked.
-    Unreadable,
-}
-
-/// How a channel is, as far as telemetry says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProbeStatus {
-    /// Nothing is known.
-    Unknown,
-    /// Things get through.
-    Ok,
-    /// Things fail.
-    Degraded,
-    /// Nothing gets through.
-    Failed,
-}
-
-impl ChannelProbe {
-    /// The status that the counts tell of.
-    pub const fn status(self) -> ProbeStatus {
-        match self {
-            Self::Unreadable => ProbeStatus::Unknown,
-            Self::Counts { severe, success } => {
-                if severe >= 6 && success == 0 {
-                    ProbeStatus::Failed
-                } else if severe >= 3 || (severe > 0 && success == 0) {
-                    ProbeStatus::Degraded
-                } else if success > 0 {
-                    ProbeStatus::Ok
-                } else {
-                    ProbeStatus::Unknown
-                }
-            }
-        }
-    }
 }
 
 /// Whether alerts of this monitor are switched off.
@@ -269,8 +124,10 @@ pub enum Wake {
 pub struct MonitorMemory {
     /// Checks of the gateway that failed in a row.
     pub streak: Streak,
-    /// The last alert about the gateway.
+    /// The last alert about the gateway. One that was held back is none.
     pub alerted_at: Option<Timestamp>,
+    /// When the operator was last asked to act.
+    pub requested_at: Option<Timestamp>,
     /// The last restart.
     pub restarted_at: Option<Timestamp>,
     /// Channels that are failing.
@@ -402,6 +259,21 @@ impl HealthMonitor {
         }
     }
 
+    /// An alert reached nobody: it is sent again at the next check that fails.
+    pub fn handle_undelivered(&mut self, alert: &Action) {
+        match alert {
+            Action::AlertGateway { .. } => self.memory.alerted_at = None,
+            Action::AlertChannels(channels) => {
+                for (channel, _) in channels {
+                    if let Some(known) = self.memory.channels.get_mut(channel) {
+                        known.alerted_at = None;
+                    }
+                }
+            }
+            Action::Restart | Action::Diagnose | Action::RequestOperator { .. } => {}
+        }
+    }
+
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         let now = self.clock.advance(now);
@@ -486,24 +358,32 @@ impl HealthMonitor {
     }
 
     fn alert(&mut self, now: Timestamp) {
-        let told = self.memory.alerted_at;
-        if told.is_some_and(|told| ms_between(told, now) < self.policy.alert_cooldown_ms) {
-            return;
-        }
-        self.memory.alerted_at = Some(now);
+        let rested = |last: Option<Timestamp>| {
+            last.is_none_or(|last| ms_between(last, now) >= self.policy.alert_cooldown_ms)
+        };
+        let (ask, tell) = (
+            rested(self.memory.requested_at),
+            rested(self.memory.alerted_at),
+        );
         let layers = self.layers.clone();
-        if self.policy.remedy == Remedy::OperatorAction {
+        if self.policy.remedy == Remedy::OperatorAction && ask {
+            self.memory.requested_at = Some(now);
             self.events.push_back(Event::OperatorActionRequested);
             self.actions.push_back(Action::RequestOperator {
                 layers: layers.clone(),
             });
         }
         match self.suppression {
+            _ if !tell => {}
+            // Who switches alerts on again is told at the next check.
             Suppression::On => self.events.push_back(Event::AlertSuppressed),
-            Suppression::Off => self.actions.push_back(Action::AlertGateway {
-                streak: self.memory.streak.count,
-                layers,
-            }),
+            Suppression::Off => {
+                self.memory.alerted_at = Some(now);
+                self.actions.push_back(Action::AlertGateway {
+                    streak: self.memory.streak.count,
+                    layers,
+                });
+            }
         }
     }
 
@@ -549,189 +429,4 @@ impl HealthMonitor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(s: i64) -> Timestamp {
-        Timestamp::from_seconds(s).unwrap()
-    }
-
-    fn check<'a>(failed: &'a [&'a str]) -> Check<'a> {
-        Check {
-            diagnosis: Diagnosis::Done { failed },
-            channels: &[],
-            muted: &[],
-            suppression: Suppression::Off,
-        }
-    }
-
-    fn actions(monitor: &mut HealthMonitor) -> Vec<Action> {
-        core::iter::from_fn(|| monitor.poll_action()).collect()
-    }
-
-    fn monitor(policy: MonitorPolicy) -> HealthMonitor {
-        HealthMonitor::new(policy, MonitorMemory::default())
-    }
-
-    fn restarting() -> MonitorPolicy {
-        MonitorPolicy {
-            remedy: Remedy::AutoRestart,
-            ..MonitorPolicy::default()
-        }
-    }
-
-    #[test]
-    fn the_second_failure_in_a_row_asks_the_operator_and_not_again_for_a_while() {
-        let mut monitor = monitor(MonitorPolicy::default());
-        let mut told = Vec::new();
-        for s in [0, 900, 1_800, 2_100, 2_700] {
-            monitor.handle_check(at(s), check(&["redis-state", "error-log"]));
-            if !actions(&mut monitor).is_empty() {
-                told.push(s);
-            }
-        }
-        assert_eq!(told, [900, 2_100]);
-    }
-
-    #[test]
-    fn w27_a_failed_side_layer_is_no_failure_of_the_gateway() {
-        let streak = |policy| {
-            let mut monitor = monitor(policy);
-            monitor.handle_check(at(0), check(&["model-api"]));
-            monitor.memory().streak.count
-        };
-        assert_eq!(streak(MonitorPolicy::default()), 0);
-        assert_eq!(streak(MonitorPolicy::peer()), 1);
-    }
-
-    #[test]
-    fn an_outage_of_the_provider_is_no_reason_to_restart() {
-        let done = |policy| {
-            let mut monitor = monitor(policy);
-            for s in [0, 900] {
-                monitor.handle_check(at(s), check(&["model-api"]));
-            }
-            actions(&mut monitor)
-        };
-        assert_eq!(done(restarting()), []);
-        assert_eq!(done(MonitorPolicy::older_peer()), [Action::Restart]);
-    }
-
-    #[test]
-    fn a_restart_is_looked_at_after_six_seconds_and_told_only_if_it_did_not_help() {
-        for helped in [true, false] {
-            let mut monitor = monitor(restarting());
-            for s in [0, 900] {
-                monitor.handle_check(at(s), check(&["process"]));
-            }
-            assert_eq!(actions(&mut monitor), [Action::Restart]);
-            // A check while the gateway is down on purpose is not held against it.
-            monitor.handle_check(at(905), check(&["process"]));
-            monitor.handle_restarted(at(910), RestartOutcome::Done);
-            assert_eq!(monitor.poll_timeout(), Some((at(916), Wake::Settled)));
-            monitor.handle_timeout(at(916));
-            assert_eq!(actions(&mut monitor), [Action::Diagnose]);
-            let failed: &[&str] = if helped { &[] } else { &["process"] };
-            monitor.handle_check(at(920), check(failed));
-            let alert = Action::AlertGateway {
-                streak: 3,
-                layers: ["process".into()].into(),
-            };
-            let expected = if helped {
-                Vec::new()
-            } else {
-                Vec::from([alert])
-            };
-            assert_eq!(actions(&mut monitor), expected);
-            let healed =
-                core::iter::from_fn(|| monitor.poll_event()).any(|e| e == Event::SelfHealed);
-            assert_eq!(healed, helped);
-        }
-    }
-
-    #[test]
-    fn restarts_have_a_cooldown_and_one_that_hangs_is_told() {
-        let mut monitor = monitor(restarting());
-        for s in [0, 900] {
-            monitor.handle_check(at(s), check(&["process"]));
-        }
-        monitor.handle_timeout(at(990));
-        monitor.handle_check(at(1_000), check(&["process"]));
-        let done = actions(&mut monitor);
-        assert!(matches!(
-            done[..],
-            [Action::Restart, Action::AlertGateway { .. }]
-        ));
-        monitor.handle_check(at(1_800), check(&["process"]));
-        assert_eq!(actions(&mut monitor), [Action::Restart]);
-    }
-
-    #[test]
-    fn channels_have_a_row_a_cooldown_and_a_mute_of_their_own() {
-        let telegram = Channel::from("telegram");
-        let slack = Channel::from("slack");
-        let bad = ChannelProbe::Counts {
-            severe: 6,
-            success: 0,
-        };
-        let channels = [(telegram.clone(), bad), (slack.clone(), bad)];
-        let muted = [slack.clone()];
-        let mut monitor = monitor(MonitorPolicy::default());
-        let mut alerts = Vec::new();
-        for s in [0, 900, 1_800, 2_700, 3_600] {
-            let check = Check {
-                channels: &channels,
-                muted: &muted,
-                ..check(&[])
-            };
-            monitor.handle_check(at(s), check);
-            alerts.extend(actions(&mut monitor).into_iter().map(|action| (s, action)));
-        }
-        let alert = Action::AlertChannels([(telegram.clone(), ProbeStatus::Failed)].into());
-        assert_eq!(alerts, [(900, alert.clone()), (2_700, alert)]);
-        let last = core::iter::from_fn(|| monitor.poll_event()).last();
-        let expected = Event::Checked {
-            success: false,
-            streak: 0,
-            actionable: [telegram].into(),
-            muted: [slack].into(),
-        };
-        assert_eq!(last, Some(expected));
-    }
-
-    #[test]
-    fn suppression_keeps_alerts_back_and_the_row_outlives_a_restart_of_the_monitor() {
-        let mut first = monitor(MonitorPolicy::default());
-        first.handle_check(at(0), check(&["process"]));
-        let mut second = HealthMonitor::new(MonitorPolicy::default(), first.memory().clone());
-        let quiet = Check {
-            suppression: Suppression::On,
-            ..check(&["process"])
-        };
-        second.handle_check(at(900), quiet);
-        let layers = Vec::from(["process".into()]);
-        assert_eq!(actions(&mut second), [Action::RequestOperator { layers }]);
-        // After six hours without a check the row begins anew.
-        let mut third = HealthMonitor::new(MonitorPolicy::default(), second.memory().clone());
-        third.handle_check(at(900 + 6 * 3_600), check(&["process"]));
-        assert_eq!(third.memory().streak.count, 1);
-    }
-
-    #[test]
-    fn counts_have_a_status() {
-        let status = |severe, success| ChannelProbe::Counts { severe, success }.status();
-        for (severe, success, expected) in [
-            (0, 0, ProbeStatus::Unknown),
-            (0, 1, ProbeStatus::Ok),
-            (1, 0, ProbeStatus::Degraded),
-            (2, 1, ProbeStatus::Ok),
-            (3, 9, ProbeStatus::Degraded),
-            (5, 0, ProbeStatus::Degraded),
-            (6, 0, ProbeStatus::Failed),
-            (6, 1, ProbeStatus::Degraded),
-        ] {
-            assert_eq!(status(severe, success), expected, "{severe} {success}");
-        }
-        assert_eq!(ChannelProbe::Unreadable.status(), ProbeStatus::Unknown);
-    }
-}
+mod tests;

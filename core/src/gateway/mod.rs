@@ -15,6 +15,7 @@
 pub mod batching;
 pub mod channel_heal;
 pub mod channel_health;
+pub mod channel_probe;
 mod clock;
 pub mod command_queue;
 pub mod console_forward;

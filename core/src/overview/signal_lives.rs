@@ -17,7 +17,7 @@ const MAX_GONE: usize = 2000;
 pub enum SignalLife {
     /// It can be received.
     Waiting,
-    /// It went before its time: its receiver took it, or somebody cleared it.
+    /// It was taken or cleared before its time was up; a broadcast by somebody.
     Gone,
     /// It expired, and nobody had received it.
     Expired,
@@ -95,11 +95,11 @@ impl SignalLives {
             before.remove(&place);
             self.waiting.insert(place, signal);
         }
-        // What expired in the meantime is listed as such, or was a broadcast that
+        // What expired in the meantime is listed as such, but for a broadcast that
         // somebody received.
         let went = before
             .into_values()
-            .filter(|signal| signal.expires_at > now);
+            .filter(|signal| signal.expires_at > now || !signal.received_by.is_empty());
         for signal in went {
             self.gone.push_back(EndedSignal {
                 signal,
@@ -114,9 +114,10 @@ impl SignalLives {
     /// Whether the last listing was this one, in whatever order.
     pub(crate) fn is_listing(&self, waiting: &[PendingSignal], expired: &[PendingSignal]) -> bool {
         waiting.len() == self.waiting.len()
-            && waiting
-                .iter()
-                .all(|signal| self.waiting.contains_key(&Place::of(signal)))
+            && waiting.iter().all(|signal| {
+                let known = self.waiting.get(&Place::of(signal));
+                known.is_some_and(|known| known.received_by == signal.received_by)
+            })
             && expired.len() == self.expired.len()
     }
 

@@ -250,3 +250,47 @@ fn the_verdict_names_who_is_silent_and_what_waits() {
     assert_eq!(view.verdict, FleetVerdict::Unknown);
     assert!(to_json(&now_view(None, fleet.at(0), StoreState::Absent)).contains("\"agents\""));
 }
+
+#[test]
+fn a_broadcast_says_who_has_received_it() {
+    let mut fleet = Fleet::new();
+    let signal = NewSignal {
+        signal_id: "all".into(),
+        signal_type: "ready".into(),
+        source_agent: "builder".into(),
+        target_agent: String::new(),
+        payload: JsonObject::default(),
+        ttl_s: 60,
+    };
+    fleet.apply(0, &Operation::Broadcast(signal));
+    let now = fleet.at(1);
+    let before = fleet.look(1).signals(
+        now,
+        &SignalChoice {
+            limit: 10,
+            ..SignalChoice::default()
+        },
+    );
+    assert!(before.signals[0].received_by.is_empty());
+    for agent in ["tester", "reviewer"] {
+        let filter = SignalFilter {
+            agent_id: agent.into(),
+            signal_type: None,
+            source_agent: None,
+        };
+        fleet.apply(2, &Operation::Take(filter));
+    }
+    let choice = SignalChoice {
+        limit: 10,
+        ..SignalChoice::default()
+    };
+    let now = fleet.at(3);
+    let taken = fleet.look(3).signals(now, &choice);
+    assert_eq!(taken.signals[0].life, SignalLife::Waiting);
+    assert_eq!(taken.signals[0].received_by, ["reviewer", "tester"]);
+    // Its time is over: it is remembered as received and not as expired.
+    let now = fleet.at(70);
+    let over = fleet.look(70).signals(now, &choice);
+    assert_eq!(over.signals[0].life, SignalLife::Gone);
+    assert_eq!(over.signals[0].received_by, ["reviewer", "tester"]);
+}

@@ -9,7 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{UsageFold, UsageKey, UsageTotals};
+use super::{UsageCell, UsageFold, UsageKey};
 use crate::line_log::LineLog;
 use crate::telemetry::{LogScan, ReadOptions};
 use crate::time::{Day, Timestamp, Window};
@@ -39,11 +39,11 @@ pub struct UsageBlock {
 }
 
 /// Sums of one key on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BlockRow {
     pub(super) key: u32,
     pub(super) day: Day,
-    pub(super) totals: UsageTotals,
+    pub(super) cell: UsageCell,
 }
 
 /// How a block takes part in an answer.
@@ -85,12 +85,12 @@ impl UsageIndex {
         let kept: BTreeMap<_, _> = block
             .rows
             .iter()
-            .map(|row| ((self.row_key(row), row.day), row.totals))
+            .map(|row| ((self.row_key(row), row.day), &row.cell))
             .collect();
         let found: BTreeMap<_, _> = fold
             .cube
-            .iter()
-            .map(|(key, day, totals)| ((Some(key), day), *totals))
+            .cells()
+            .map(|(key, day, cell)| ((Some(key), day), cell))
             .collect();
         kept.len() == block.rows.len()
             && kept == found
@@ -132,7 +132,7 @@ impl UsageIndex {
         for row in rows {
             let same = |old: &&mut BlockRow| (old.key, old.day) == (row.key, row.day);
             match last.rows.iter_mut().find(same) {
-                Some(old) => old.totals.add(&row.totals),
+                Some(old) => old.cell.add(&row.cell),
                 None => last.rows.push(row),
             }
         }
@@ -150,7 +150,7 @@ impl UsageIndex {
                 .collect();
         }
         let mut rows = Vec::new();
-        for (key, day, totals) in fold.cube.iter() {
+        for (key, day, cell) in fold.cube.cells() {
             let place = if let Some(&place) = self.places.get(key) {
                 place
             } else {
@@ -162,7 +162,7 @@ impl UsageIndex {
             rows.push(BlockRow {
                 key: place,
                 day,
-                totals: *totals,
+                cell: cell.clone(),
             });
         }
         rows
@@ -216,12 +216,11 @@ impl UsageBlock {
             let Some(key) = index.row_key(row) else {
                 continue;
             };
-            let key = [&*key.workflow, &key.tier, &key.model, &key.provider];
             if inside {
-                fold.cube.add(key, row.day, &row.totals);
+                fold.cube.add(key, row.day, &row.cell);
             }
             if against {
-                fold.against.add(key, row.day, &row.totals);
+                fold.against.add(key, row.day, &row.cell);
             }
         }
         if !inside && !against {

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::blocks::{BlockRow, UsageBlock, UsageIndex};
-use super::{UsageKey, UsageTotals};
+use super::{Latencies, UsageCell, UsageKey, UsageTotals};
 use crate::json::{JsonType, RecordErrorKind};
 use crate::jsonl::LineError;
 use crate::line_log::{LineLog, SKIP_SAMPLES, SkipReason, SkippedLine};
@@ -16,7 +16,7 @@ use crate::time::{Day, Timestamp};
 
 /// The version of the form, and of what the sums mean. It changes whenever an
 /// index of older code would give another answer than reading the log.
-pub const USAGE_INDEX_VERSION: u32 = 1;
+pub const USAGE_INDEX_VERSION: u32 = 2;
 
 /// The fields that an error of a usage record can name.
 const FIELDS: [&str; 22] = [
@@ -59,7 +59,7 @@ impl UsageIndex {
         let mut out = Writer(Vec::new());
         out.count(self.keys.len());
         for key in &self.keys {
-            for text in [&key.workflow, &key.tier, &key.model, &key.provider] {
+            for text in key.parts() {
                 out.text(text);
             }
         }
@@ -75,13 +75,13 @@ impl UsageIndex {
         let mut input = Reader(bytes);
         let mut index = Self::default();
         for _ in 0..input.count()? {
-            let [workflow, tier, model, provider] =
-                [input.text()?, input.text()?, input.text()?, input.text()?].map(Box::from);
+            let mut text = || input.text().map(Box::from);
             index.keys.push(UsageKey {
-                workflow,
-                tier,
-                model,
-                provider,
+                workflow: text()?,
+                tier: text()?,
+                model: text()?,
+                provider: text()?,
+                stage: text()?,
             });
         }
         for _ in 0..input.count()? {
@@ -136,7 +136,7 @@ impl Writer {
         for row in &block.rows {
             self.number(u64::from(row.key));
             self.signed(i64::from(row.day.number()));
-            let totals = &row.totals;
+            let totals = &row.cell.totals;
             for n in [
                 totals.calls,
                 totals.cost.as_nanos().cast_unsigned(),
@@ -151,6 +151,12 @@ impl Writer {
                 totals.tokenless_cost.as_nanos().cast_unsigned(),
             ] {
                 self.number(n);
+            }
+            let (first, calls) = row.cell.latencies.parts();
+            self.count(calls.len());
+            self.number(u64::from(first));
+            for calls in calls {
+                self.number(u64::from(*calls));
             }
         }
         Some(())
@@ -316,23 +322,35 @@ impl<'a> Reader<'a> {
     fn row(&mut self) -> Option<BlockRow> {
         let key = u32::try_from(self.number()?).ok()?;
         let day = Day::from_number(i32::try_from(self.signed()?).ok()?).ok()?;
+        let totals = UsageTotals {
+            calls: self.number()?,
+            cost: self.usd()?,
+            tokens_in: self.number()?,
+            tokens_out: self.number()?,
+            cache_hits: self.number()?,
+            prompt_cache_hits: self.number()?,
+            prompt_cache_read_tokens: self.number()?,
+            prompt_cache_creation_tokens: self.number()?,
+            duration_us: self.number()?,
+            tokenless_calls: self.number()?,
+            tokenless_cost: self.usd()?,
+        };
+        let latencies = self.latencies()?;
         Some(BlockRow {
             key,
             day,
-            totals: UsageTotals {
-                calls: self.number()?,
-                cost: self.usd()?,
-                tokens_in: self.number()?,
-                tokens_out: self.number()?,
-                cache_hits: self.number()?,
-                prompt_cache_hits: self.number()?,
-                prompt_cache_read_tokens: self.number()?,
-                prompt_cache_creation_tokens: self.number()?,
-                duration_us: self.number()?,
-                tokenless_calls: self.number()?,
-                tokenless_cost: self.usd()?,
-            },
+            cell: UsageCell { totals, latencies },
         })
+    }
+
+    fn latencies(&mut self) -> Option<Latencies> {
+        let buckets = self.count()?;
+        let first = u16::try_from(self.number()?).ok()?;
+        let mut calls = Vec::with_capacity(buckets);
+        for _ in 0..buckets {
+            calls.push(u32::try_from(self.number()?).ok()?);
+        }
+        Latencies::of_parts(first, calls)
     }
 
     fn log(&mut self, start: u64) -> Option<LineLog> {
@@ -412,7 +430,7 @@ mod tests {
     fn line() -> impl Strategy<Value = String> {
         let good = (1..6_u8, 0..24_u8, 0..3_u8, 0..900_u32).prop_map(|(day, hour, workflow, n)| {
             format!(
-                r#"{{"v":"1.0","ts":"2026-11-{day:02}T{hour:02}:00:00.000000Z","workflow":"w{workflow}","tier":"T","model":"m","provider":"p","cost":0.00{n},"tokens":{{"input":{n},"output":2}},"cache":{{"hit":false}},"duration_ms":7,"user_id":"u","seq":{n}}}"#
+                r#"{{"v":"1.0","ts":"2026-11-{day:02}T{hour:02}:00:00.000000Z","workflow":"w{workflow}","tier":"T","model":"m","provider":"p","cost":0.00{n},"tokens":{{"input":{n},"output":2}},"cache":{{"hit":false}},"duration_ms":{n},"user_id":"u","stage":"s{}","seq":{n}}}"#, n % 2
             )
         });
         let odd = prop::sample::select(vec![

@@ -7,8 +7,9 @@ use core::hash::{Hash, Hasher};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
+use super::Latencies;
 use crate::money::Usd;
-use crate::record::usage::UsageRecord;
+use crate::record::usage::{UNKNOWN, UsageRecord};
 use crate::same_bytes::same_bytes;
 use crate::time::Day;
 
@@ -23,6 +24,8 @@ pub struct UsageKey {
     pub model: Box<str>,
     /// Who runs the model.
     pub provider: Box<str>,
+    /// The part of the workflow, `unknown` where none is stated.
+    pub stage: Box<str>,
 }
 
 /// Sums over calls. Every sum stops at its type's end instead of wrapping, so
@@ -108,6 +111,23 @@ impl UsageTotals {
     }
 }
 
+/// What is kept of the calls of one key on one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageCell {
+    /// Their sums.
+    pub totals: UsageTotals,
+    /// How long they took.
+    pub latencies: Latencies,
+}
+
+impl UsageCell {
+    /// Adds what is kept of further calls.
+    pub fn add(&mut self, other: &Self) {
+        self.totals.add(&other.totals);
+        self.latencies.merge(&other.latencies);
+    }
+}
+
 /// Calls added up by [`UsageKey`] and UTC day.
 #[derive(Clone, Debug, Default)]
 pub struct UsageCube {
@@ -121,7 +141,7 @@ struct Row {
     key: UsageKey,
     hash: u64,
     /// Sorted by day.
-    days: Vec<(Day, UsageTotals)>,
+    days: Vec<(Day, UsageCell)>,
 }
 
 impl UsageCube {
@@ -132,34 +152,39 @@ impl UsageCube {
             &*record.tier,
             &*record.model,
             &*record.provider,
+            record.stage.as_deref().unwrap_or(UNKNOWN),
         ];
-        let row = self.row(parts);
-        row.add(record.at.day(), &UsageTotals::of(record));
+        let cell = self.row(parts).cell(record.at.day());
+        cell.totals.add(&UsageTotals::of(record));
+        cell.latencies.add(record.duration_us);
     }
 
     /// Adds the calls of another cube.
     pub fn merge(&mut self, other: &Self) {
         for theirs in &other.rows {
-            let key = &theirs.key;
-            let row = self.row([&key.workflow, &key.tier, &key.model, &key.provider]);
-            for (day, totals) in &theirs.days {
-                row.add(*day, totals);
+            let row = self.row(theirs.key.parts());
+            for (day, cell) in &theirs.days {
+                row.cell(*day).add(cell);
             }
         }
     }
 
     /// Adds calls that are already summed.
-    pub(crate) fn add(&mut self, key: [&str; 4], day: Day, totals: &UsageTotals) {
-        self.row(key).add(day, totals);
+    pub(crate) fn add(&mut self, key: &UsageKey, day: Day, cell: &UsageCell) {
+        self.row(key.parts()).cell(day).add(cell);
     }
 
     /// All sums, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&UsageKey, Day, &UsageTotals)> {
-        self.rows.iter().flat_map(|row| {
-            row.days
-                .iter()
-                .map(|(day, totals)| (&row.key, *day, totals))
-        })
+        self.cells()
+            .map(|(key, day, cell)| (key, day, &cell.totals))
+    }
+
+    /// All that is kept, in no particular order.
+    pub fn cells(&self) -> impl Iterator<Item = (&UsageKey, Day, &UsageCell)> {
+        self.rows
+            .iter()
+            .flat_map(|row| row.days.iter().map(|(day, cell)| (&row.key, *day, cell)))
     }
 
     /// The sum over everything.
@@ -176,7 +201,7 @@ impl UsageCube {
         self.rows.is_empty()
     }
 
-    fn row(&mut self, parts: [&str; 4]) -> &mut Row {
+    fn row(&mut self, parts: [&str; 5]) -> &mut Row {
         let hash = hash(parts);
         let rows = &self.rows;
         let found = self.index.find(hash, |&at| {
@@ -186,12 +211,13 @@ impl UsageCube {
             at as usize
         } else {
             let at = self.rows.len();
-            let [workflow, tier, model, provider] = parts.map(Box::from);
+            let [workflow, tier, model, provider, stage] = parts.map(Box::from);
             let key = UsageKey {
                 workflow,
                 tier,
                 model,
                 provider,
+                stage,
             };
             self.rows.push(Row {
                 key,
@@ -213,7 +239,7 @@ impl UsageCube {
 impl PartialEq for UsageCube {
     /// Equal sums, whatever the order in which they came.
     fn eq(&self, other: &Self) -> bool {
-        fn sorted(cube: &UsageCube) -> Vec<(&UsageKey, &[(Day, UsageTotals)])> {
+        fn sorted(cube: &UsageCube) -> Vec<(&UsageKey, &[(Day, UsageCell)])> {
             let mut rows: Vec<_> = cube
                 .rows
                 .iter()
@@ -227,31 +253,51 @@ impl PartialEq for UsageCube {
 }
 
 impl Row {
-    fn add(&mut self, day: Day, totals: &UsageTotals) {
+    fn cell(&mut self, day: Day) -> &mut UsageCell {
         // Logs are written in order of time: nearly always the last day or a new one.
-        match self.days.last_mut() {
-            Some((last, sum)) if *last == day => sum.add(totals),
+        let end = self.days.len();
+        let at = match self.days.last() {
+            Some((last, _)) if *last == day => end - 1,
             Some((last, _)) if *last > day => {
                 match self.days.binary_search_by_key(&day, |(day, _)| *day) {
-                    Ok(at) => self.days[at].1.add(totals),
-                    Err(at) => self.days.insert(at, (day, *totals)),
+                    Ok(at) => at,
+                    Err(at) => {
+                        self.days.insert(at, (day, UsageCell::default()));
+                        at
+                    }
                 }
             }
-            _ => self.days.push((day, *totals)),
-        }
+            _ => {
+                self.days.push((day, UsageCell::default()));
+                end
+            }
+        };
+        &mut self.days[at].1
     }
 }
 
 impl UsageKey {
-    fn is(&self, [workflow, tier, model, provider]: [&str; 4]) -> bool {
+    /// What it is made of, in the order of the fields.
+    pub(super) fn parts(&self) -> [&str; 5] {
+        [
+            &self.workflow,
+            &self.tier,
+            &self.model,
+            &self.provider,
+            &self.stage,
+        ]
+    }
+
+    fn is(&self, [workflow, tier, model, provider, stage]: [&str; 5]) -> bool {
         same_bytes(self.workflow.as_bytes(), workflow.as_bytes())
             && same_bytes(self.tier.as_bytes(), tier.as_bytes())
             && same_bytes(self.model.as_bytes(), model.as_bytes())
             && same_bytes(self.provider.as_bytes(), provider.as_bytes())
+            && same_bytes(self.stage.as_bytes(), stage.as_bytes())
     }
 }
 
-fn hash(parts: [&str; 4]) -> u64 {
+fn hash(parts: [&str; 5]) -> u64 {
     let mut hasher = FxHasher::default();
     parts.hash(&mut hasher);
     hasher.finish()

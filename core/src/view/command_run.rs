@@ -45,8 +45,10 @@ pub struct CommandView {
     pub confirm: Option<String>,
     /// How long it may run.
     pub time_limit_s: Seconds,
-    /// The settings file that declares it.
+    /// The settings file that declares it, or `attune` where it is built in.
     pub source: String,
+    /// Why it cannot be started here; `null` where it can.
+    pub unavailable: Option<String>,
 }
 
 /// Runs, newest first.

@@ -21,6 +21,23 @@ pub struct LastDiagnosisView {
     pub source: Option<&'static str>,
     /// Why there is none, or no new one.
     pub error: Option<ProblemView>,
+    /// When it is made without being asked for.
+    pub schedule: DiagnosisScheduleView,
+}
+
+/// How often a server looks at the gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DiagnosisScheduleView {
+    /// So many minutes lie between two diagnoses; `null`: only when asked for.
+    pub every_minutes: Option<u64>,
+    /// The set-up that is looked at.
+    pub profile: String,
+    /// The set-ups that are known.
+    pub profiles: Vec<String>,
+    /// Whether that was chosen on the page, and not by the settings.
+    pub is_chosen: bool,
+    /// When the next one is made.
+    pub next_at: Option<Timestamp>,
 }
 
 /// What is wrong with a gateway, why, and what to do.

@@ -223,7 +223,10 @@ impl CheckView {
         quiet: &[QuietAgent],
     ) -> Self {
         let mut evidence = Vec::new();
-        for PendingSignal { signal, expires_at } in expired {
+        for PendingSignal {
+            signal, expires_at, ..
+        } in expired
+        {
             let target = signal.target_agent.as_deref().unwrap_or("all agents");
             evidence.push(format!(
                 "{} from {} to {target} expired {expires_at} after {} s, not received",
@@ -369,6 +372,7 @@ mod tests {
         PendingSignal {
             signal: Signal::parse(&value).unwrap(),
             expires_at: at("2026-11-20T10:01:00Z"),
+            received_by: Vec::new(),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What a gateway says of itself, what waits in it, what was said through it.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use crate::gateway::channel_health::Channel;
+use crate::gateway::channel_probe::ChannelProbe;
 use crate::time::{Timestamp, Window};
 
 /// The status of a gateway, field by field.
@@ -215,10 +217,43 @@ pub struct MonitorCheckView {
     pub failed_layers: Vec<String>,
     /// Checks that failed in a row.
     pub streak: u32,
-    /// Channels about which nobody is alerted.
+    /// Channels that keep failing, as far as telemetry says.
+    pub failing_channels: Vec<String>,
+    /// Channels that keep failing about which nobody is alerted.
     pub muted: Vec<String>,
+    /// What telemetry says of each channel; empty where it was not asked.
+    pub channels: Vec<MonitorChannelView>,
     /// What was done, in order.
     pub done: Vec<MonitorDoneView>,
+}
+
+/// What telemetry says of a channel in the last half hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MonitorChannelView {
+    /// Its name.
+    pub channel: String,
+    /// `ok`, `degraded`, `failed` or `unknown`.
+    pub status: &'static str,
+    /// Failures; `null` where telemetry could not be read.
+    pub severe: Option<u64>,
+    /// Successes; `null` where telemetry could not be read.
+    pub success: Option<u64>,
+}
+
+impl MonitorChannelView {
+    /// What a probe found.
+    pub fn of(channel: &Channel, probe: ChannelProbe) -> Self {
+        let (severe, success) = match probe {
+            ChannelProbe::Counts { severe, success } => (Some(severe), Some(success)),
+            ChannelProbe::Unreadable => (None, None),
+        };
+        Self {
+            channel: channel.0.to_string(),
+            status: probe.status().name(),
+            severe,
+            success,
+        }
+    }
 }
 
 /// Something that the monitor did.

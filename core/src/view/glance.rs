@@ -58,6 +58,8 @@ pub struct SignalLifeView {
     pub life: SignalLife,
     /// When it was noticed that it had gone, or when it expired.
     pub ended_at: Option<Timestamp>,
+    /// Who has received or cleared it, by name, of a broadcast.
+    pub received_by: Vec<String>,
 }
 
 /// Signals and what became of them.
@@ -269,8 +271,11 @@ fn waiting(signal: &PendingSignal, now: Timestamp) -> SignalLifeView {
     let is_over = signal.expires_at <= now;
     SignalLifeView {
         ended_at: is_over.then_some(signal.expires_at),
+        received_by: signal.received_by.clone(),
         signal: SignalView::of(signal.clone(), now),
-        life: if is_over {
+        life: if is_over && !signal.received_by.is_empty() {
+            SignalLife::Gone
+        } else if is_over {
             SignalLife::Expired
         } else {
             SignalLife::Waiting
@@ -280,6 +285,7 @@ fn waiting(signal: &PendingSignal, now: Timestamp) -> SignalLifeView {
 
 fn gone(ended: EndedSignal, now: Timestamp) -> SignalLifeView {
     SignalLifeView {
+        received_by: ended.signal.received_by.clone(),
         signal: SignalView::of(ended.signal, now),
         life: ended.life,
         ended_at: Some(ended.at),

@@ -21,6 +21,7 @@ mod gateway;
 mod glance;
 mod heartbeat;
 mod help;
+mod latency;
 mod map;
 mod models;
 mod now;
@@ -72,8 +73,8 @@ pub use command_run::{
 pub use compare::{CompareReport, ComparedTotals, CostChange, TotalsChange};
 pub use cost_books::{CostBook, OtherLog};
 pub use diagnosis::{
-    DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView, LastDiagnosisView,
-    LayerView, RecheckView, RemedyView,
+    DiagnosisScheduleView, DiagnosisView, EvidenceView, ExhibitView, FindingView, InformationView,
+    LastDiagnosisView, LayerView, RecheckView, RemedyView,
 };
 pub use doctor::{CheckStatus, CheckView, DoctorReport, DoctorStep, QuietAgent, ReportEnd};
 pub use feedback::{
@@ -86,12 +87,13 @@ pub use file_tests::{
 pub use fleet::{AgentView, AttuneLiveness, WaitingView, WorkKind, WorkView};
 pub use gateway::{
     AttributionView, ExchangeView, GatewayEventsFoundView, GatewayQueuesView, GatewayReviewView,
-    GatewayStatusView, GatewayTestView, MonitorCheckView, MonitorDoneView, OtelEventView,
-    QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
+    GatewayStatusView, GatewayTestView, MonitorChannelView, MonitorCheckView, MonitorDoneView,
+    OtelEventView, QueueView, StatusFieldView, WaitingEventView, WaitingMessageView,
 };
 pub use glance::{AgentDetailView, SignalChoice, SignalLifeView, SignalsView, TraceView};
 pub use heartbeat::{BeatView, RunView};
 pub use help::{HelpGroup, HelpReport, HelpTotals, MissView, TopicView};
+pub use latency::{LatencyReport, LatencyView};
 pub use models::{ModelView, ModelsReport};
 pub use now::{AgentCounts, ChangeView, FleetVerdict, NowView, ProblemView, StoreState, StoreView};
 pub use number::{Millis, Seconds};
@@ -120,7 +122,9 @@ pub use test_status::{
 };
 pub use tier1::Tier1Report;
 pub use usage::{RecentCall, TotalsView, UsageReport};
-pub use workflow_run::{BarView, EntryOutcome, WaterfallView, WorkflowRunView, WorkflowRunsView};
+pub use workflow_run::{
+    BarView, EntryOutcome, RunsOfFilesView, WaterfallView, WorkflowRunView, WorkflowRunsView,
+};
 
 /// The JSON text of a view: compact, keys of maps sorted by bytes.
 pub fn to_json<T: Serialize>(view: &T) -> String {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use crate::diagnose::{Cause, Layer, Pack, Rulebook};
+use crate::diagnose::{Cause, ForeignPack, Layer, Pack, Rulebook};
 
 use super::diagnosis::RemedyView;
 
@@ -112,6 +112,16 @@ impl CauseView {
 }
 
 impl PackCheckView {
+    /// What a program with rules holds.
+    pub fn of_foreign(file: &str, pack: &ForeignPack) -> Self {
+        Self {
+            file: file.to_string(),
+            name: pack.name.clone(),
+            causes: pack.causes.len(),
+            rules: pack.rules.len(),
+        }
+    }
+
     /// What a pack holds.
     pub fn of(file: &str, pack: &Pack) -> Self {
         Self {

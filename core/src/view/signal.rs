@@ -153,7 +153,9 @@ impl SignalCheckView {
 impl SignalView {
     /// The signal as it is at `now`.
     pub fn of(pending: PendingSignal, now: Timestamp) -> Self {
-        let PendingSignal { signal, expires_at } = pending;
+        let PendingSignal {
+            signal, expires_at, ..
+        } = pending;
         Self {
             signal_id: signal.signal_id,
             signal_type: signal.signal_type,
@@ -233,6 +235,7 @@ mod tests {
             )
             .unwrap(),
             expires_at: at("2026-11-20T10:01:00Z"),
+            received_by: Vec::new(),
         }
     }
 

@@ -10,12 +10,12 @@ use crate::log_kind::LogKind;
 use crate::money::Usd;
 use crate::record::usage::UsageRecord;
 use crate::telemetry::Telemetry;
-use crate::time::{Timestamp, Window};
-use crate::usage::{UsageCube, UsageTotals};
+use crate::time::{Day, Timestamp, Window};
+use crate::usage::{UsageCell, UsageCube, UsageKey, UsageTotals};
 
 use super::map::IntoMap as _;
 use super::number::{Millis, rate};
-use super::{CostBook, OtherLog, Provenance, Skipped, SourceView};
+use super::{CostBook, LatencyReport, LatencyView, OtherLog, Provenance, Skipped, SourceView};
 
 /// Calls of models in a window: how many, what they cost, by what.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,8 +32,12 @@ pub struct UsageReport {
     pub by_model: BTreeMap<String, TotalsView>,
     /// By who runs the model.
     pub by_provider: BTreeMap<String, TotalsView>,
+    /// By the part of the workflow; `unknown` where none is stated.
+    pub by_stage: BTreeMap<String, TotalsView>,
     /// By UTC day; only days with calls.
     pub by_day: BTreeMap<String, TotalsView>,
+    /// How long the calls took.
+    pub latency: LatencyReport,
     /// The newest calls, newest first.
     pub recent: Vec<RecentCall>,
     /// Other books of costs, by the log's name; only those that were seen. They
@@ -104,7 +108,18 @@ impl Telemetry {
     /// The usage report over everything read so far.
     pub fn usage_report(&self) -> UsageReport {
         let usage = &self.usage;
-        let totals = usage.cube.totals();
+        let cube = &usage.cube;
+        let mut all = UsageCell::default();
+        for (_, _, cell) in cube.cells() {
+            all.add(cell);
+        }
+        let totals = all.totals;
+        let by_tier = cells(cube, &|key, _| key.tier.to_uppercase());
+        let by_workflow = cells(cube, &|key, _| key.workflow.to_string());
+        let by_model = cells(cube, &|key, _| key.model.to_string());
+        let by_provider = cells(cube, &|key, _| key.provider.to_string());
+        let by_stage = cells(cube, &|key, _| key.stage.to_string());
+        let by_day = cells(cube, &|_, day| day.to_string());
         let mut provenance = Provenance {
             sources: self.sources.iter().map(SourceView::of).collect(),
             skipped: Skipped::of(&self.sources),
@@ -116,11 +131,21 @@ impl Telemetry {
         UsageReport {
             window: self.options.window,
             totals: TotalsView::of(&totals),
-            by_tier: group(&usage.cube, |key, _| key.tier.to_uppercase()),
-            by_workflow: group(&usage.cube, |key, _| key.workflow.to_string()),
-            by_model: group(&usage.cube, |key, _| key.model.to_string()),
-            by_provider: group(&usage.cube, |key, _| key.provider.to_string()),
-            by_day: group(&usage.cube, |_, day| day.to_string()),
+            by_tier: totals_of(&by_tier),
+            by_workflow: totals_of(&by_workflow),
+            by_model: totals_of(&by_model),
+            by_provider: totals_of(&by_provider),
+            by_stage: totals_of(&by_stage),
+            by_day: totals_of(&by_day),
+            latency: LatencyReport {
+                all: LatencyView::of(&all.latencies),
+                by_tier: LatencyView::of_each(&by_tier),
+                by_workflow: LatencyView::of_each(&by_workflow),
+                by_model: LatencyView::of_each(&by_model),
+                by_provider: LatencyView::of_each(&by_provider),
+                by_stage: LatencyView::of_each(&by_stage),
+                by_day: LatencyView::of_each(&by_day),
+            },
             recent: usage
                 .recent
                 .newest()
@@ -185,10 +210,26 @@ impl RecentCall {
     }
 }
 
+/// What a cube keeps, by a name taken from the key or the day.
+fn cells(cube: &UsageCube, name: &dyn Fn(&UsageKey, Day) -> String) -> BTreeMap<String, UsageCell> {
+    let mut cells: BTreeMap<String, UsageCell> = BTreeMap::new();
+    for (key, day, cell) in cube.cells() {
+        cells.entry(name(key, day)).or_default().add(cell);
+    }
+    cells
+}
+
+fn totals_of(cells: &BTreeMap<String, UsageCell>) -> BTreeMap<String, TotalsView> {
+    cells
+        .iter()
+        .map(|(name, cell)| (name.clone(), TotalsView::of(&cell.totals)))
+        .into_map()
+}
+
 /// Sums of a cube by a name taken from the key or the day.
 pub(crate) fn group(
     cube: &UsageCube,
-    name: impl Fn(&crate::usage::UsageKey, crate::time::Day) -> String,
+    name: impl Fn(&UsageKey, Day) -> String,
 ) -> BTreeMap<String, TotalsView> {
     let mut sums: BTreeMap<String, UsageTotals> = BTreeMap::new();
     for (key, day, totals) in cube.iter() {

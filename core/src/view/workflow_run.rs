@@ -19,6 +19,18 @@ pub struct WorkflowRunsView {
     pub skipped: u64,
 }
 
+/// Runs out of files that were handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunsOfFilesView {
+    /// The runs; files that held no entry are skipped.
+    #[serde(flatten)]
+    pub runs: WorkflowRunsView,
+    /// Lines that are neither an entry nor an event.
+    pub skipped_lines: u64,
+    /// Files whose events state no times: they are shown a second apart.
+    pub untimed_files: u64,
+}
+
 /// One run of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkflowRunView {

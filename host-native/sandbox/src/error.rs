@@ -88,7 +88,20 @@ impl SandboxError {
         }
     }
 
-    pub(crate) fn of(error: &wasmtime::Error, limiter: &Limiter, limits: Limits) -> Self {
+    pub(crate) fn of(
+        error: &wasmtime::Error,
+        limiter: &Limiter,
+        limits: Limits,
+        output_bytes: usize,
+    ) -> Self {
+        // The engine's error has no type that could be asked for.
+        if error
+            .root_cause()
+            .to_string()
+            .contains("fuel allocated for hostcalls")
+        {
+            return Self::OutputLimit(output_bytes);
+        }
         match (limiter.refused, error.downcast_ref::<Trap>(), limits.time) {
             (Some(Refused::Memory), _, _) => Self::MemoryLimit(limits.memory_bytes),
             (Some(Refused::Table), _, _) => Self::TableLimit(limits.table_elements),

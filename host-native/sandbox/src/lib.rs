@@ -1,5 +1,5 @@
-//! Runs WebAssembly components under wasmtime: the core's own, and decoders of
-//! other systems' logs.
+//! Runs WebAssembly components under wasmtime: the core's own, decoders of other
+//! systems' logs, and rules of others.
 //!
 //! A guest gets memory, tables, instances and, where asked, time within limits,
 //! and nothing else: a component that imports anything is refused by name. No
@@ -31,6 +31,8 @@ mod decoder;
 mod diagnosis;
 mod error;
 mod limits;
+mod plugin;
+mod rules;
 mod ticker;
 
 use wasmtime::component::{Component, Linker, ResourceAny};
@@ -45,15 +47,16 @@ pub use bindings::exports::muster::core::types::{
     Error as GuestError, Provenance, Skipped, SkippedSample, Source, Window,
 };
 pub use bindings::exports::muster::core::usage::{
-    CostBook, FileTestFilter, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, FileTestFilter, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall,
+    ReportParams, Totals, UsageReport,
 };
 pub use bridge::Replay;
-pub use decoder::{
-    DecoderGuest, DecoderLimits, Description, MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, Price,
-};
+pub use decoder::{DecoderGuest, Description, Price};
 pub use error::{Said, SandboxError};
 use limits::Limiter;
 pub use limits::Limits;
+pub use plugin::{MAX_COMPONENT_BYTES, MAX_OUTPUT_BYTES, PluginLimits};
+pub use rules::{RulesGuest, judge};
 
 /// Generated from `host-wasm/wit`.
 #[allow(clippy::pedantic, reason = "generated code")]
@@ -213,6 +216,11 @@ impl Running {
         }
     }
 
+    /// Texts of one answer together have no more than so many bytes.
+    fn limit_output(&mut self, bytes: usize) {
+        self.store.set_hostcall_fuel(bytes);
+    }
+
     fn run<T>(
         &mut self,
         call: impl FnOnce(&mut Store<Limiter>) -> wasmtime::Result<T>,
@@ -225,7 +233,8 @@ impl Running {
         }
         call(&mut self.store).map_err(|error| {
             self.ended = true;
-            SandboxError::of(&error, self.store.data(), self.limits)
+            let output_bytes = self.store.hostcall_fuel();
+            SandboxError::of(&error, self.store.data(), self.limits, output_bytes)
         })
     }
 }

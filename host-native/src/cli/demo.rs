@@ -3,16 +3,19 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Args;
-use muster_core::{LogKind, Usd, Window};
+use muster_core::Usd;
 
-use super::logs::{LogArgs, Need};
-use super::ops::show_page;
+use super::logs::LogArgs;
+use super::ops::{Ops, show_page};
 use super::session::runtime;
 use super::{Context, values};
-use crate::config::Config;
+use crate::config::{AttuneProgram, Config};
 use crate::demo::{Demo, INTERVAL_S, STALE_S, evidence};
 use crate::error::{Answer, Failure};
 use crate::server::{self, Settings};
+
+/// How often the simulated gateway is looked at.
+const DIAGNOSIS_MINUTES: u64 = 5;
 
 /// Show the dashboard of a simulated fleet, until interrupted
 #[derive(Args, Debug)]
@@ -27,6 +30,9 @@ pub(crate) struct Demonstration {
     /// Do not open the page in the browser
     #[arg(long)]
     no_open: bool,
+    /// Let the agents do so many times as much
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), hide = true)]
+    speed: u32,
 }
 
 impl Demonstration {
@@ -35,7 +41,7 @@ impl Demonstration {
         let settings = self.settings(context, &demo)?;
         let folder = demo.folder().display().to_string();
         server::run(settings, |address| {
-            demo.start(context.clock)?;
+            demo.start(context.clock, self.speed)?;
             self.announce(context, address, &folder)
         })?;
         Ok(Answer::Yes)
@@ -46,24 +52,15 @@ impl Demonstration {
         let project = demo.project();
         std::fs::create_dir_all(&project)
             .map_err(|error| Failure::output(&project.display().to_string(), &error))?;
-        let others: Vec<LogKind> = LogKind::ALL
-            .into_iter()
-            .filter(|kind| *kind != LogKind::Usage)
-            .collect();
-        let need = Need {
-            needed: &[LogKind::Usage],
-            also: &others,
-            window: Window::ALL,
-            against: None,
-            recent: 0,
-        };
         let logs = LogArgs::of_folders(Some(home), Some(project.clone())).without_index();
-        let (mut query, _) = logs.query(context, need)?;
+        let (mut query, _) = Ops::query(&logs, context)?;
         query.strict = false;
         let mut config = Config::default();
         config.liveness.interval_us = Some(INTERVAL_S * 1_000_000);
         config.liveness.stale_us = Some(STALE_S * 1_000_000);
         config.commands = demo.commands();
+        config.attune = Some(AttuneProgram::Off);
+        config.diagnosis.every_minutes = Some(DIAGNOSIS_MINUTES);
         config.alerts = Demo::alerts();
         config.month_budget = Some(Usd::from_nanos(90_000_000_000));
         Ok(Settings {

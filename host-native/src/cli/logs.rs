@@ -9,8 +9,7 @@ use super::Context;
 use crate::config::{Config, parse_offset};
 use crate::error::Failure;
 use crate::files::{DecodedFiles, LogQuery, LogSelection, LogsState, Places, Progress, load};
-use crate::folders;
-use crate::guest::DecoderFile;
+use crate::guest::GuestFile;
 use crate::index::{IndexSettings, IndexUse};
 use crate::render::progress_bar;
 
@@ -114,11 +113,7 @@ impl LogArgs {
         let selection = if let Some(decoder) = &self.decoder {
             LogSelection::Decoded(DecodedFiles {
                 paths: self.files.clone(),
-                decoder: DecoderFile {
-                    path: decoder.clone(),
-                    cache: folders::cache().map(|cache| cache.join("guests")),
-                    verbose: context.verbose > 0,
-                },
+                decoder: GuestFile::cached(decoder, context.verbose > 0),
                 prices: config.prices.clone(),
             })
         } else if self.files.is_empty() {

@@ -114,6 +114,13 @@ impl Ops {
             self.project.clone().filter(|_| project_root.is_some()),
         );
         let logs = take(Self::query(&logs, context), &mut problems);
+        let profile = logs.as_ref().and_then(|(_, config)| {
+            let name = config.diagnosis.profile.as_deref()?;
+            Some(config.profile(name))
+        });
+        if let Some(profile) = profile {
+            take(profile, &mut problems);
+        }
         let store = logs
             .as_ref()
             .and_then(|(_, config)| take(store_url(context, config), &mut problems));
@@ -181,7 +188,8 @@ impl Ops {
         self.project.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
-    fn query(
+    /// The logs that a dashboard shows: usage, and of the others how many lines.
+    pub(super) fn query(
         logs: &LogArgs,
         context: &Context,
     ) -> Result<(crate::files::LogQuery, crate::config::Config), Failure> {

@@ -56,9 +56,9 @@ impl Simulation {
         }
     }
 
-    /// Plays until the store is gone.
-    pub(super) async fn run(mut self) -> StoreResult<()> {
-        let mut ticks = interval(TICK);
+    /// Plays until the store is gone, `speed` times as fast as usual.
+    pub(super) async fn run(mut self, speed: u32) -> StoreResult<()> {
+        let mut ticks = interval(TICK / speed.max(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

@@ -34,17 +34,16 @@ pub(crate) fn evidence(now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use muster_core::diagnose::{DEFAULT_RECORDS, DiagnoseOptions, Evidence, diagnose};
+    use muster_core::diagnose::{DEFAULT_RECORDS, DiagnoseOptions, Evidence, Rulebook, diagnose};
 
     use super::*;
-    use crate::gateway::load_packs;
 
     #[test]
     fn the_simulated_gateway_has_one_clear_finding() {
         let now = Timestamp::parse("2026-11-20T12:00:00Z").unwrap();
         let bundle = evidence(now);
         assert!(!bundle.contains('@'), "{bundle}");
-        let rules = load_packs(&[]).unwrap();
+        let rules = Rulebook::gateway();
         let evidence = Evidence::parse_bundle(&bundle, &rules, DEFAULT_RECORDS).unwrap();
         assert_eq!(evidence.now, Some(now));
         let view = diagnose(&evidence, &rules, now, &DiagnoseOptions::default());

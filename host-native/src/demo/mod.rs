@@ -124,8 +124,9 @@ impl Demo {
         StoreUrl::Sqlite(self.folder.path().join("muster.db"))
     }
 
-    /// Lets the agents work, on a thread of its own, until the process ends.
-    pub fn start(&self, clock: Clock) -> Result<(), Failure> {
+    /// Lets the agents work, on a thread of its own, until the process ends; `speed`
+    /// times as fast as usual.
+    pub fn start(&self, clock: Clock, speed: u32) -> Result<(), Failure> {
         let (url, home) = (self.store(), self.home());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -134,7 +135,7 @@ impl Demo {
         let work = move || {
             runtime.block_on(async {
                 let store = open(&url, clock.now(), options()).await?;
-                Simulation::new(store, clock, home).run().await
+                Simulation::new(store, clock, home).run(speed).await
             })
         };
         std::thread::Builder::new()

@@ -9,7 +9,7 @@ use muster_core::{LogScan, Pricing, Telemetry};
 use super::{Progress, open_log};
 use crate::config::ModelPrice;
 use crate::error::{Failure, describe};
-use crate::guest::{Decoder, DecoderFile};
+use crate::guest::{Decoder, GuestFile};
 use crate::render::plain;
 
 /// Bytes per read.
@@ -25,7 +25,7 @@ pub struct DecodedFiles {
     /// Files, and folders whose files of lines are read, those below them included.
     pub paths: Vec<PathBuf>,
     /// The decoder.
-    pub decoder: DecoderFile,
+    pub decoder: GuestFile,
     /// Prices that stand above those of the decoder, the strongest first.
     pub prices: Vec<ModelPrice>,
 }

@@ -10,7 +10,7 @@ mod roundtrip;
 pub use collect::{Bundle, Watched, collect};
 pub(crate) use collect::{events as otel_events, pending, status_document, transcript};
 pub use monitor::{AlertTargets, Looked, MonitorOptions, check};
-pub use packs::{load_packs, pack_json, read_pack};
+pub use packs::{Rules, check_pack, pack_json};
 pub use profile::{
     BUILT_IN, DEFAULT_PROFILE, FLAGS, LISTS, Manager, NAMED, PATHS, Profile, ProfileSettings,
     TEXTS, VersionSource,

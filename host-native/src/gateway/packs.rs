@@ -1,37 +1,101 @@
-//! Rule packs in TOML: turned into the form that the core reads, with every
-//! complaint of the core put back onto its line.
+//! Rules of users: packs in TOML, turned into the form that the core reads, with every
+//! complaint of the core put back onto its line; and guests.
 
+use std::cell::RefCell;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use muster_core::diagnose::{Pack, PackError, PackStep, Rulebook};
+use muster_core::Timestamp;
+use muster_core::diagnose::{
+    DiagnoseError, DiagnoseOptions, Evidence, ForeignRules as _, Pack, PackError, PackStep,
+    Rulebook, diagnose_with,
+};
+use muster_core::view::{DiagnosisView, PackCheckView};
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Failure, describe};
 use crate::files::read_text;
+use crate::guest::{GuestFile, RuleGuest};
 
 type Node<'a> = Spanned<DeValue<'a>>;
 
-/// The built-in rules, and those of every `*.toml` in the folders, in the order of their names.
-pub fn load_packs(folders: &[PathBuf]) -> Result<Rulebook, Failure> {
-    let mut book = Rulebook::gateway();
-    for folder in folders {
-        for path in pack_files(folder)? {
-            let text = read(&path)?;
-            add(&mut book, &text, &path)?;
-        }
-    }
-    Ok(book)
+/// The rules of a diagnosis: the book, and the guests that hold some of them.
+#[derive(Debug)]
+pub struct Rules {
+    /// What packs and guests say of causes and remedies, and what they look at.
+    pub book: Rulebook,
+    /// A guest remembers, so that asking changes it.
+    guests: RefCell<Vec<RuleGuest>>,
 }
 
-/// Checks one pack against the built-in rules, and gives it.
-pub fn read_pack(path: &Path) -> Result<Pack, Failure> {
-    let text = read(path)?;
+impl Rules {
+    /// The built-in rules, and those of every `*.toml` and `*.wasm` in the folders, in
+    /// the order of their names.
+    pub fn load(folders: &[PathBuf]) -> Result<Self, Failure> {
+        let mut book = Rulebook::gateway();
+        let mut guests = Vec::new();
+        for folder in folders {
+            for path in pack_files(folder)? {
+                if is_guest(&path) {
+                    guests.push(guest(&mut book, &path)?);
+                } else {
+                    add(&mut book, &read(&path)?, &path)?;
+                }
+            }
+        }
+        Ok(Self {
+            book,
+            guests: RefCell::new(guests),
+        })
+    }
+
+    /// What they say of a bundle.
+    pub fn judge(
+        &self,
+        bundle: &str,
+        options: &DiagnoseOptions,
+    ) -> Result<DiagnosisView, DiagnoseError> {
+        let evidence = Evidence::parse_bundle(bundle, &self.book, options.records)
+            .map_err(DiagnoseError::Bundle)?;
+        let now: Option<Timestamp> = options.now.or(evidence.now);
+        let now = now.ok_or(DiagnoseError::NoTime)?;
+        let guests = &mut *self.guests.borrow_mut();
+        Ok(diagnose_with(&evidence, &self.book, now, options, guests))
+    }
+}
+
+/// Checks one pack or guest against the built-in rules, and says what it holds.
+pub fn check_pack(path: &Path) -> Result<PackCheckView, Failure> {
     let mut book = Rulebook::gateway();
-    add(&mut book, &text, path)
+    let file = path.display().to_string();
+    if is_guest(path) {
+        let guest = guest(&mut book, path)?;
+        return Ok(PackCheckView::of_foreign(&file, guest.pack()));
+    }
+    let pack = add(&mut book, &read(path)?, path)?;
+    Ok(PackCheckView::of(&file, &pack))
+}
+
+fn is_guest(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "wasm")
+}
+
+/// A guest whose rules the book takes in.
+fn guest(book: &mut Rulebook, path: &Path) -> Result<RuleGuest, Failure> {
+    let guest = RuleGuest::open(&GuestFile::cached(path, false))?;
+    book.add_foreign(guest.pack()).map_err(|error| {
+        let why = crate::render::plain(&error.to_string());
+        Failure::unusable(format!(
+            "the rules {} cannot be used: {why}",
+            path.display()
+        ))
+        .hint("docs/rules.md says what a guest has to give")
+    })?;
+    Ok(guest)
 }
 
 /// A pack in the JSON form that every host reads; the error tells the line.
@@ -48,7 +112,7 @@ fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             folder.display(),
             describe(error)
         ))
-        .hint("--rules names a folder with *.toml files, or one such file")
+        .hint("--rules names a folder with *.toml and *.wasm files, or one such file")
     };
     if fs::metadata(folder)
         .map_err(|error| failed(&error))?
@@ -61,7 +125,7 @@ fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let path = entry.map_err(|error| failed(&error))?.path();
         if path
             .extension()
-            .is_some_and(|extension| extension == "toml")
+            .is_some_and(|extension| extension == "toml" || extension == "wasm")
         {
             files.push(path);
         }
@@ -247,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_unreachable() {
-        let failure = load_packs(&[PathBuf::from("/nowhere/at/all")]).unwrap_err();
+        let failure = Rules::load(&[PathBuf::from("/nowhere/at/all")]).unwrap_err();
         assert_eq!(failure.kind.exit(), 3);
     }
 }

@@ -48,6 +48,8 @@ pub struct Profile {
     pub out_log: Option<PathBuf>,
     /// Other logs, by the name that rules give them.
     pub logs: BTreeMap<String, PathBuf>,
+    /// Journals of systemd, by the name that rules give the log: the unit of each.
+    pub journals: BTreeMap<String, String>,
     /// A folder with transcripts, of which the newest counts.
     pub transcripts: Option<PathBuf>,
     /// Holds the id of the session.
@@ -62,6 +64,8 @@ pub struct Profile {
     pub redis: Option<String>,
     /// Telemetry over HTTP; `{from_ms}`, `{to_ms}` and `{query}` are filled in.
     pub otel_url: Option<String>,
+    /// A command that searches telemetry; `{query}` and `{hours}` are filled in.
+    pub otel_command: Vec<String>,
     /// The environment variable with the key for that address.
     pub otel_key_env: Option<String>,
     /// Telemetry as JSON lines.
@@ -129,6 +133,7 @@ impl Profile {
             err_log: None,
             out_log: None,
             logs: BTreeMap::new(),
+            journals: BTreeMap::new(),
             transcripts: None,
             session_file: None,
             port_file: None,
@@ -136,6 +141,7 @@ impl Profile {
             status_command: Vec::new(),
             redis: None,
             otel_url: None,
+            otel_command: Vec::new(),
             otel_key_env: None,
             otel_file: None,
             model_api: false,
@@ -194,6 +200,7 @@ impl Profile {
             session_file: Some(home("gateway.session")),
             port_file: Some(tmp("gateway.ws.port")),
             redis: Some("redis://127.0.0.1:6379".to_owned()),
+            otel_command: words("joelclaw otel search {query} --hours {hours}"),
             model_api: true,
             namespace: Some("joelclaw".to_owned()),
             pods: vec!["redis-0".to_owned(), "inngest-0".to_owned()],
@@ -214,16 +221,20 @@ impl Profile {
         let has_status = self.port_file.is_some()
             || self.health_url.is_some()
             || !self.status_command.is_empty();
+        let has_log =
+            |path: &Option<PathBuf>, name| path.is_some() || self.journals.contains_key(name);
+        let has_otel =
+            self.otel_url.is_some() || self.otel_file.is_some() || !self.otel_command.is_empty();
         let has_cluster = self.namespace.is_some() || !self.vm_command.is_empty();
         for (name, is_there) in [
             ("substrate", has_cluster),
             ("launchd", self.service.is_some() && self.manager.is_some()),
             ("tripwire", self.tripwire.is_some()),
             ("status", has_status),
-            ("err_log", self.err_log.is_some()),
-            ("out_log", self.out_log.is_some()),
+            ("err_log", has_log(&self.err_log, "err_log")),
+            ("out_log", has_log(&self.out_log, "out_log")),
             ("session_jsonl", self.transcripts.is_some()),
-            ("otel", self.otel_url.is_some() || self.otel_file.is_some()),
+            ("otel", has_otel),
             ("model_api", self.model_api || self.model_api_url.is_some()),
             ("redis", self.redis.is_some()),
             ("config", self.redis.is_some()),
@@ -321,11 +332,19 @@ pub const TEXTS: [&str; 9] = [
     "namespace",
 ];
 /// Settings of a profile that are lists of texts.
-pub const LISTS: [&str; 4] = ["status_command", "vm_command", "pods", "without"];
+pub const LISTS: [&str; 5] = [
+    "status_command",
+    "vm_command",
+    "otel_command",
+    "pods",
+    "without",
+];
 /// Settings of a profile that are on or off.
 pub const FLAGS: [&str; 2] = ["user_service", "model_api"];
-/// Tables of a profile whose names are the user's: paths, commands.
-pub const NAMED: [&str; 4] = ["logs", "artifacts", "versions", "documents"];
+/// Tables of a profile whose names are the user's: paths, units, commands.
+pub const NAMED: [&str; 5] = ["logs", "journals", "artifacts", "versions", "documents"];
+/// The name that rules give the journal of a profile's own service.
+const OWN_JOURNAL: &str = "journal";
 
 impl ProfileSettings {
     /// The profile of these settings, or the name of a base that does not exist.
@@ -341,6 +360,7 @@ impl ProfileSettings {
                 "without" => profile.without = list.iter().cloned().collect(),
                 _ if self.is_found => commands += 1,
                 "status_command" => profile.status_command.clone_from(list),
+                "otel_command" => profile.otel_command.clone_from(list),
                 _ => profile.vm_command.clone_from(list),
             }
         }
@@ -348,6 +368,10 @@ impl ProfileSettings {
             let path = PathBuf::from(text);
             match table.as_str() {
                 "logs" => profile.logs.insert(key.clone(), path),
+                "journals" => {
+                    profile.journals.insert(key.clone(), text.clone());
+                    continue;
+                }
                 "versions" => {
                     // `FILE#DEPENDENCY` asks for the version of a dependency.
                     let source = match text.rsplit_once('#') {
@@ -383,6 +407,14 @@ impl ProfileSettings {
         }
         if let Some(us) = self.timeout_us {
             profile.limit = Duration::from_micros(us);
+        }
+        if profile.manager == Some(Manager::Systemd)
+            && !profile.is_gateway
+            && !profile.logs.contains_key(OWN_JOURNAL)
+            && let Some(unit) = &profile.service
+        {
+            let journal = profile.journals.entry(OWN_JOURNAL.to_owned());
+            journal.or_insert_with(|| unit.clone());
         }
         if commands > 0 {
             profile.no_commands = Some(format!(
@@ -445,8 +477,28 @@ mod tests {
         assert_eq!(Profile::built_in("moon"), None);
         let joelclaw = Profile::joelclaw();
         assert_eq!(joelclaw.artifacts.len(), 10);
-        assert_eq!(joelclaw.not_part(), BTreeSet::from(["otel".to_owned()]));
+        assert_eq!(joelclaw.not_part(), BTreeSet::new());
         assert_eq!(joelclaw.set_up(), "joelclaw");
+    }
+
+    #[test]
+    fn a_unit_has_a_journal() {
+        let mut settings = ProfileSettings {
+            base: Some("systemd".into()),
+            ..ProfileSettings::default()
+        };
+        settings
+            .texts
+            .insert("service".into(), "web.service".into());
+        let profile = settings.profile("web").unwrap();
+        assert_eq!(profile.journals["journal"], "web.service");
+        settings
+            .named
+            .insert(("journals".into(), "err_log".into()), "x.service".into());
+        let profile = settings.profile("web").unwrap();
+        assert_eq!(profile.journals["err_log"], "x.service");
+        assert!(!profile.not_part().contains("err_log"));
+        assert!(profile.not_part().contains("out_log"));
     }
 
     #[test]

@@ -87,6 +87,13 @@ pub fn redact(bundle: &mut Bundle, keep_text: bool) {
                     }
                 }
             }
+            ("journals", Value::Object(journals)) => {
+                for (name, journal) in journals {
+                    if let Value::String(text) = journal {
+                        *text = redactor.journal(text, name);
+                    }
+                }
+            }
             (_, piece) => redactor.document(piece, ""),
         }
     }
@@ -145,6 +152,47 @@ impl Redactor {
                 out.push_str(&self.plain(line));
             }
             at += 1;
+        }
+        out
+    }
+
+    /// A journal: its messages are lines of a log, whose records may go over several.
+    fn journal(&mut self, text: &str, name: &str) -> String {
+        let mut entries: Vec<Value> = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let message = |entry: &Value| match entry.get("MESSAGE") {
+            Some(Value::String(text)) => Some(text.clone()),
+            // A message that is no text stands there as its bytes.
+            Some(Value::Array(bytes)) => {
+                let bytes = bytes.iter().map(|byte| u8::try_from(byte.as_u64()?).ok());
+                let bytes: Option<Vec<u8>> = bytes.collect();
+                Some(String::from_utf8_lossy(&bytes?).into_owned())
+            }
+            _ => None,
+        };
+        let messages: Vec<Option<String>> = entries.iter().map(message).collect();
+        let mut log = String::new();
+        for text in messages.iter().flatten() {
+            log += text;
+            log.push('\n');
+        }
+        let log = match name {
+            "err_log" | "out_log" => self.log(&log, name == "out_log"),
+            // Of these the texts are what rules look at.
+            _ => mask_secrets(&log),
+        };
+        let mut lines = log.split('\n');
+        let mut out = String::with_capacity(text.len());
+        for (entry, before) in entries.iter_mut().zip(messages) {
+            if let Some(before) = before {
+                let count = before.split('\n').count();
+                let message: Vec<&str> = lines.by_ref().take(count).collect();
+                entry["MESSAGE"] = Value::String(message.join("\n"));
+            }
+            out += &entry.to_string();
+            out.push('\n');
         }
         out
     }
@@ -448,6 +496,41 @@ mod tests {
         );
         assert_eq!(made.evidence["status"]["source"], "telegram:id-1");
         assert!(all.contains("error: 429 for ***"));
+    }
+
+    #[test]
+    fn messages_of_a_journal_go_as_those_of_a_log_do() {
+        let entries = [
+            "[gateway] response ready {",
+            "  length: 3,",
+            "}",
+            "Ann",
+            "[gateway] x sk-ant-api03-abcdefghijkl\n[gateway] y",
+        ];
+        let journal: String = entries
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                json!({"__REALTIME_TIMESTAMP": at.to_string(), "MESSAGE": text}).to_string() + "\n"
+            })
+            .collect();
+        let mut made = bundle(&json!({"journals": {"out_log": journal, "web": journal}}));
+        redact(&mut made, false);
+        let messages = |name: &str| -> Vec<String> {
+            let text = made.evidence["journals"][name].as_str().unwrap();
+            let entries = text
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let messages = entries.map(|entry| entry["MESSAGE"].as_str().unwrap().to_owned());
+            messages.collect()
+        };
+        let key = format!("[gateway] x {}\n[gateway] y", "*".repeat(25));
+        assert_eq!(messages("web")[3..], ["Ann", &key]);
+        assert_eq!(
+            messages("out_log")[..4],
+            [entries[0], entries[1], "}", "xxx"]
+        );
+        assert_eq!(messages("out_log")[4], key);
     }
 
     #[test]

@@ -1,31 +1,15 @@
 //! A decoder at work on the files of another system.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::PathBuf;
-
 use muster_core::{Decode, DecodeFault, LogKind, Price, PriceTable, TokenPrice};
 
-use super::sandbox::{DecoderGuest, DecoderLimits, Description, SandboxError};
-use crate::error::{Failure, describe};
+use super::GuestFile;
+use super::sandbox::{DecoderGuest, Description, PluginLimits, SandboxError};
+use crate::error::Failure;
 
-/// No larger file is taken for a decoder.
-const MAX_BYTES: u64 = 64 << 20;
 /// How often a decoder may break in one file before the rest of it is given up.
 const MAX_BREAKS: u32 = 10;
 /// How many of its complaints are told.
 const MAX_TOLD: usize = 5;
-
-/// Where a decoder is, and where it is kept compiled.
-#[derive(Clone, Debug)]
-pub struct DecoderFile {
-    /// The component.
-    pub path: PathBuf,
-    /// The folder of compiled guests; `None`: it is compiled each time.
-    pub cache: Option<PathBuf>,
-    /// Whether all is told that the engine says of one that cannot be used.
-    pub verbose: bool,
-}
 
 /// A decoder, ready for one file after the other.
 pub struct Decoder {
@@ -40,34 +24,17 @@ pub struct Decoder {
 
 impl Decoder {
     /// Compiles the component and asks what it is.
-    pub fn open(file: &DecoderFile) -> Result<Self, Failure> {
-        let name = file.path.display();
-        let unreadable = |error: &std::io::Error| {
-            Failure::unreachable(format!(
-                "cannot read the decoder {name}: {}",
-                describe(error)
-            ))
-            .hint("name a WebAssembly component of the world muster:plugin/decoder")
-        };
-        let mut bytes = Vec::new();
-        File::open(&file.path)
-            .and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(&error))?;
-        let refused = |error: SandboxError| {
-            let mut message = format!("the decoder {name} cannot be used: {error}");
-            if let Some(detail) = error.detail().filter(|_| file.verbose) {
-                message += "\n";
-                message += detail;
-            }
-            Failure::unusable(message).hint("docs/embedding.md says what a decoder has to be")
-        };
-        let limits = DecoderLimits::default();
+    pub fn open(file: &GuestFile) -> Result<Self, Failure> {
+        let refused = |error: SandboxError| file.refused("decoder", &error);
+        let bytes = file.read("decoder", "muster:plugin/decoder")?;
+        let limits = PluginLimits::default();
         let mut guest =
             DecoderGuest::new(&bytes, limits, file.cache.as_deref()).map_err(refused)?;
         let about = guest.about().map_err(refused)?;
         if about.log != LogKind::Usage.name() {
             return Err(Failure::unusable(format!(
-                "the decoder {name} gives records of a log {}, which is not known",
+                "the decoder {} gives records of a log {}, which is not known",
+                file.path.display(),
                 crate::render::plain(&about.log)
             ))
             .hint("decoders give records of the log usage"));

@@ -4,6 +4,11 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
 
+use muster_core::diagnose::{ForeignFault, ForeignFinding, ForeignPack, ForeignRules, Given};
+
+use super::GuestFile;
+use crate::error::Failure;
+
 /// That there is no sandbox.
 pub(super) struct SandboxError;
 
@@ -21,7 +26,7 @@ impl SandboxError {
 }
 
 #[derive(Default)]
-pub(super) struct DecoderLimits(());
+pub(super) struct PluginLimits(());
 
 /// A price that a decoder states.
 pub(super) struct Price {
@@ -44,7 +49,7 @@ pub(super) struct DecoderGuest(Infallible);
 impl DecoderGuest {
     pub(super) fn new(
         _component: &[u8],
-        _limits: DecoderLimits,
+        _limits: PluginLimits,
         _cache: Option<&Path>,
     ) -> Result<Self, SandboxError> {
         Err(SandboxError)
@@ -63,6 +68,28 @@ impl DecoderGuest {
     }
 
     pub(super) fn finish(&mut self) -> Result<Result<String, String>, SandboxError> {
+        match self.0 {}
+    }
+}
+
+/// A guest with rules, which cannot be made either.
+#[derive(Debug)]
+pub struct RuleGuest(Infallible);
+
+impl RuleGuest {
+    /// Always fails.
+    pub fn open(file: &GuestFile) -> Result<Self, Failure> {
+        file.read("rules", "muster:plugin/rules")?;
+        Err(file.refused("rules", &SandboxError))
+    }
+}
+
+impl ForeignRules for RuleGuest {
+    fn pack(&self) -> &ForeignPack {
+        match self.0 {}
+    }
+
+    fn judge(&mut self, _rule: &str, _given: &Given) -> Result<Vec<ForeignFinding>, ForeignFault> {
         match self.0 {}
     }
 }

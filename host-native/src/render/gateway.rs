@@ -330,8 +330,27 @@ pub fn monitor_check(view: &MonitorCheckView, style: &Style) -> String {
     if !view.failed_layers.is_empty() {
         let _ = write!(text, ", layers {}", plain(&view.failed_layers.join(", ")));
     }
+    if !view.failing_channels.is_empty() {
+        let _ = write!(
+            text,
+            ", channels {}",
+            plain(&view.failing_channels.join(", "))
+        );
+    }
     let mut out = wrap(&text, style.columns, "    ");
     out.push('\n');
+    for channel in &view.channels {
+        let counts = match (channel.severe, channel.success) {
+            (Some(severe), Some(success)) => format!("{severe} failures, {success} successes"),
+            _ => "telemetry could not be read".to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "    channel {:<9} {:<9} {counts}",
+            plain(&channel.channel),
+            channel.status
+        );
+    }
     for done in &view.done {
         let ok = if done.ok { "" } else { " FAILED" };
         let line = format!("    {}{ok}: {}", plain(&done.what), plain(&done.detail));

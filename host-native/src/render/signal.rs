@@ -144,6 +144,7 @@ mod tests {
         PendingSignal {
             signal: Signal::parse(value).unwrap(),
             expires_at: Timestamp::parse("2026-11-20T10:01:00Z").unwrap(),
+            received_by: Vec::new(),
         }
     }
 

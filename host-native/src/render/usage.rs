@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use muster_core::Window;
-use muster_core::view::{RecentCall, TotalsView, UsageReport};
+use muster_core::view::{LatencyView, RecentCall, TotalsView, UsageReport};
 
 use super::csv::{Csv, TOTALS, totals_cells};
 use super::provenance::counted;
@@ -30,15 +30,22 @@ pub fn usage(report: &UsageReport, style: &Style) -> String {
         ))
     );
     if totals.calls > 0 {
-        out.push_str(&wrap(&sums(totals), style.columns, ""));
+        let latency = &report.latency;
+        out.push_str(&wrap(&sums(totals, latency.all), style.columns, ""));
         out.push('\n');
-        group(&mut out, "TIER", &report.by_tier, totals, style);
-        group(&mut out, "WORKFLOW", &report.by_workflow, totals, style);
-        group(&mut out, "MODEL", &report.by_model, totals, style);
-        if report.by_provider.len() > 1 {
-            group(&mut out, "PROVIDER", &report.by_provider, totals, style);
+        for (title, groups, took) in [
+            ("TIER", &report.by_tier, &latency.by_tier),
+            ("WORKFLOW", &report.by_workflow, &latency.by_workflow),
+            ("MODEL", &report.by_model, &latency.by_model),
+            ("PROVIDER", &report.by_provider, &latency.by_provider),
+            ("STAGE", &report.by_stage, &latency.by_stage),
+        ] {
+            // One provider or one stage is no breakdown.
+            if groups.len() > 1 || !matches!(title, "PROVIDER" | "STAGE") {
+                group(&mut out, title, groups, took, totals, style);
+            }
         }
-        days(&mut out, &report.by_day, style);
+        days(&mut out, &report.by_day, &latency.by_day, style);
         recent(&mut out, &report.recent, style);
     }
     books(&mut out, report, style);
@@ -66,7 +73,7 @@ pub(super) fn span(window: Window, style: &Style) -> String {
     }
 }
 
-fn sums(totals: &TotalsView) -> String {
+fn sums(totals: &TotalsView, latency: Option<LatencyView>) -> String {
     let mut text = format!(
         "{} tokens in, {} out. {} from the response cache ({}).",
         count(totals.tokens_in),
@@ -83,13 +90,31 @@ fn sums(totals: &TotalsView) -> String {
             count(totals.prompt_cache_creation_tokens)
         );
     }
+    if let Some(took) = latency {
+        let _ = write!(
+            text,
+            " Half of the calls took up to {}, 95 of 100 up to {}, 99 of 100 up to {}.",
+            duration(took.p50_ms),
+            duration(took.p95_ms),
+            duration(took.p99_ms)
+        );
+    }
     text
+}
+
+/// The median and the 95th percentile as cells.
+fn took(latency: Option<&LatencyView>) -> [String; 2] {
+    match latency {
+        Some(took) => [duration(took.p50_ms), duration(took.p95_ms)],
+        None => ["-".into(), "-".into()],
+    }
 }
 
 fn group(
     out: &mut String,
     title: &'static str,
     groups: &BTreeMap<String, TotalsView>,
+    latency: &BTreeMap<String, LatencyView>,
     totals: &TotalsView,
     style: &Style,
 ) {
@@ -107,8 +132,11 @@ fn group(
         ("TOKENS IN", Align::Number),
         ("OUT", Align::Number),
         ("CACHED", Align::Number),
+        ("P50", Align::Number),
+        ("P95", Align::Number),
     ]);
     for (name, sums) in rows.iter().take(ROWS) {
+        let [half, most] = took(latency.get(*name));
         table.row([
             (*name).clone(),
             count(sums.calls),
@@ -117,6 +145,8 @@ fn group(
             compact(sums.tokens_in),
             compact(sums.tokens_out),
             percent(sums.cache_hit_rate),
+            half,
+            most,
         ]);
     }
     out.push('\n');
@@ -135,21 +165,31 @@ fn share(sums: &TotalsView, totals: &TotalsView) -> f64 {
     share
 }
 
-fn days(out: &mut String, days: &BTreeMap<String, TotalsView>, style: &Style) {
+fn days(
+    out: &mut String,
+    days: &BTreeMap<String, TotalsView>,
+    latency: &BTreeMap<String, LatencyView>,
+    style: &Style,
+) {
     let mut table = Table::new([
         ("DAY (UTC)", Align::Text),
         ("CALLS", Align::Number),
         ("USD", Align::Number),
         ("TOKENS IN", Align::Number),
         ("OUT", Align::Number),
+        ("P50", Align::Number),
+        ("P95", Align::Number),
     ]);
     for (day, sums) in days.iter().rev().take(DAYS) {
+        let [half, most] = took(latency.get(day));
         table.row([
             day.clone(),
             count(sums.calls),
             usd(sums.cost_usd, 4),
             compact(sums.tokens_in),
             compact(sums.tokens_out),
+            half,
+            most,
         ]);
     }
     out.push('\n');
@@ -229,17 +269,24 @@ pub(super) fn left_out(out: &mut String, rows: usize, shown: usize, style: &Styl
 
 /// The groups as rows.
 pub fn usage_csv(report: &UsageReport) -> String {
-    let mut csv = Csv::new(["group", "name"].into_iter().chain(TOTALS));
-    for (group, sums) in [
-        ("tier", &report.by_tier),
-        ("workflow", &report.by_workflow),
-        ("model", &report.by_model),
-        ("provider", &report.by_provider),
-        ("day", &report.by_day),
+    let percentiles = ["p50_ms", "p95_ms", "p99_ms"];
+    let names = ["group", "name"].into_iter().chain(TOTALS);
+    let mut csv = Csv::new(names.chain(percentiles));
+    let latency = &report.latency;
+    for (group, sums, latency) in [
+        ("tier", &report.by_tier, &latency.by_tier),
+        ("workflow", &report.by_workflow, &latency.by_workflow),
+        ("model", &report.by_model, &latency.by_model),
+        ("provider", &report.by_provider, &latency.by_provider),
+        ("stage", &report.by_stage, &latency.by_stage),
+        ("day", &report.by_day, &latency.by_day),
     ] {
         for (name, totals) in sums {
             let mut cells = vec![group.to_owned(), name.clone()];
             cells.extend(totals_cells(totals));
+            let took = latency.get(name);
+            let took = took.map(|took| [took.p50_ms, took.p95_ms, took.p99_ms]);
+            cells.extend(took.map_or_else(Default::default, |took| took.map(|ms| ms.to_string())));
             csv.line(cells);
         }
     }

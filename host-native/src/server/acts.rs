@@ -19,11 +19,12 @@ use super::streams::within;
 use super::{MAX_BODY_BYTES, Shared, alerts, diagnosis, runner, specs};
 
 /// The acts of this server.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     "approve",
     "reject",
     "cost-refresh",
     "diagnose",
+    "diagnosis-schedule",
     "run-start",
     "run-cancel",
     "alert-mute",
@@ -51,6 +52,9 @@ pub(super) async fn act(
         "reject" => decide(&shared, false, &body).await,
         "cost-refresh" => refresh_cost(&shared, &body).await,
         "diagnose" => diagnose(&shared, &body).await,
+        "diagnosis-schedule" => parse(&body)
+            .and_then(|asked| diagnosis::choose(&shared, asked))
+            .map(|view| done(&view)),
         "run-start" => start_run(shared, &body).await,
         "run-cancel" => cancel_run(&shared, &body),
         "specs-candidates" => parse(&body)

@@ -1,5 +1,8 @@
 //! Alerts: looked at every second, told by a command or a request.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::answer::Refusal;
+use super::choices::Choices;
 use crate::config::{AlertSettings, AlertTarget};
 use crate::error::describe;
 
@@ -30,6 +34,7 @@ const MAX_MUTE_MINUTES: u32 = 7 * 24 * 60;
 pub(super) struct Alerts {
     book: Mutex<AlertBook>,
     settings: Vec<AlertSettings>,
+    mutes: Choices,
 }
 
 /// A rule that is to be silent for a while.
@@ -41,17 +46,27 @@ pub(super) struct Mute {
 }
 
 impl Alerts {
-    /// The rules of the settings.
-    pub(super) fn new(settings: Vec<AlertSettings>) -> Self {
+    /// The rules of the settings, and the mutes of before that hold still.
+    pub(super) fn new(settings: Vec<AlertSettings>, state: Option<&Path>, now: Timestamp) -> Self {
         let rules = settings.iter().map(|alert| AlertRule {
             name: alert.name.clone(),
             when: alert.when,
             delivery: alert.target.delivery(),
             cooldown_us: alert.cooldown_us,
         });
+        let mut book = AlertBook::new(rules.collect());
+        let mutes = Choices::new(state, "mutes.json");
+        for (name, until) in mutes.load::<BTreeMap<String, String>>() {
+            let until = Timestamp::parse(&until).ok().filter(|until| *until > now);
+            if until.is_some() {
+                // A rule that is gone from the settings has no mute either.
+                book.mute(&name, until);
+            }
+        }
         Self {
-            book: Mutex::new(AlertBook::new(rules.collect())),
+            book: Mutex::new(book),
             settings,
+            mutes,
         }
     }
 
@@ -63,6 +78,16 @@ impl Alerts {
     /// The rules that hold.
     pub(super) fn firing(&self, now: Timestamp) -> Vec<AlertRuleView> {
         self.book().firing(now)
+    }
+
+    /// Keeps the mutes that hold at `now` for the server that comes after this one.
+    fn save_mutes(&self, now: Timestamp) -> io::Result<()> {
+        let rules = self.view(now).rules;
+        let mutes: BTreeMap<String, String> = rules
+            .into_iter()
+            .filter_map(|rule| Some((rule.name, rule.muted_until?.to_string())))
+            .collect();
+        self.mutes.save(&mutes)
     }
 
     fn book(&self) -> MutexGuard<'_, AlertBook> {
@@ -88,6 +113,10 @@ pub(super) fn mute(shared: &Shared, asked: &Mute) -> Result<AlertsView, Refusal>
         )));
     }
     shared.versions.bump(&["alerts", "now"]);
+    shared.alerts.save_mutes(now).map_err(|error| {
+        Refusal::unreachable(format!("the mute cannot be kept: {}", describe(&error)))
+            .hint("it holds until this server ends")
+    })?;
     Ok(shared.alerts.view(now))
 }
 
@@ -150,14 +179,13 @@ fn look(shared: &Arc<Shared>) {
 
 fn facts(shared: &Shared, now: Timestamp) -> AlertFacts {
     let glance = shared.keeper.glance().ok();
-    let diagnosis = shared.diagnosis.view().diagnosis;
     AlertFacts {
         spend: shared.ledger.spend(),
         agents: glance
             .as_ref()
             .map(|glance| AgentCounts::of(&glance.agents(now))),
         waiting: glance.map(|glance| glance.approvals(now, None)),
-        diagnosis: diagnosis.map(|diagnosis| (diagnosis.is_ok(), diagnosis.summary)),
+        diagnosis: shared.diagnosis.finding(),
     }
 }
 

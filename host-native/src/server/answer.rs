@@ -4,6 +4,7 @@ use axum::http::header;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use muster_core::to_json;
+use muster_core::view::ProblemView;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -74,6 +75,14 @@ impl Refusal {
         let message = "this server does not answer to that host name";
         Self::new(StatusCode::MISDIRECTED_REQUEST, "forbidden", 2, message)
             .hint("--trusted-host NAME allows one")
+    }
+
+    /// The words of it, for a document.
+    pub(super) fn problem(&self) -> ProblemView {
+        ProblemView {
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+        }
     }
 
     /// Adds what to do about it.

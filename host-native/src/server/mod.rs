@@ -8,6 +8,7 @@ mod acts;
 mod alerts;
 mod answer;
 mod capabilities;
+mod choices;
 mod clock;
 mod cost;
 mod diagnosis;
@@ -164,6 +165,7 @@ impl Shared {
         let keeper = Keeper::start(keeping, clock, Arc::clone(&versions));
         let running = RunnerSettings {
             commands: settings.config.commands.clone(),
+            attune: settings.config.attune.clone(),
             not_trusted: settings.config.commands_not_trusted.clone(),
             project_root: settings.project_root.clone(),
             folder: settings.state.as_ref().map(|state| state.join("runs")),
@@ -181,7 +183,7 @@ impl Shared {
                 Arc::clone(&versions),
             ),
             spool: SpoolReader::start(settings.spool.clone(), Arc::clone(&versions)),
-            diagnosis: LastDiagnosis::default(),
+            diagnosis: LastDiagnosis::new(&settings.config, settings.state.as_deref()),
             specs: Specs::start(
                 settings.specs_roots.clone(),
                 settings.state.as_deref(),
@@ -190,7 +192,11 @@ impl Shared {
                 settings.project_root.clone(),
                 Arc::clone(&versions),
             ),
-            alerts: Alerts::new(settings.config.alerts.clone()),
+            alerts: Alerts::new(
+                settings.config.alerts.clone(),
+                settings.state.as_deref(),
+                clock.now(),
+            ),
             versions,
             clock,
             readings: Semaphore::new(READINGS),
@@ -237,6 +243,7 @@ async fn serve(
         ..settings
     })?;
     tokio::spawn(alerts::watch(Arc::clone(&shared)));
+    tokio::spawn(diagnosis::watch(Arc::clone(&shared)));
     let server = axum::serve(listener, router(&shared)).with_graceful_shutdown(async {
         // An end that nobody announces is one as well.
         let _ = ended.await;

@@ -97,7 +97,12 @@ fn act(name: &str) -> Value {
             ("responder", "string"),
             ("force", "boolean"),
         ],
-        "diagnose" => &[("bundle", "string"), ("hours", "integer")],
+        "diagnose" => &[
+            ("bundle", "string"),
+            ("hours", "integer"),
+            ("profile", "string"),
+        ],
+        "diagnosis-schedule" => &[("every_minutes", "integer"), ("profile", "string")],
         "run-start" => &[
             ("command", "string"),
             ("scope", "string"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::answer::Refusal;
+use super::choices::Choices;
 use super::versions::Versions;
 use crate::error::describe;
 
@@ -34,7 +35,7 @@ const GIT_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Specs {
     roots: Vec<PathBuf>,
-    file: Option<PathBuf>,
+    choices: Choices,
     read_only: bool,
     state: Mutex<State>,
 }
@@ -79,14 +80,11 @@ impl Specs {
         project: PathBuf,
         versions: Arc<Versions>,
     ) -> Arc<Self> {
-        let file = state.map(|state| state.join("specs.json"));
-        let kept = file.as_ref().and_then(|file| fs::read(file).ok());
-        let kept: Kept = kept
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or_default();
+        let choices = Choices::new(state, "specs.json");
+        let kept: Kept = choices.load();
         let specs = Arc::new(Self {
             roots,
-            file,
+            choices,
             read_only,
             state: Mutex::new(State {
                 enabled: enabled.unwrap_or(kept.candidates_enabled),
@@ -147,9 +145,6 @@ impl Specs {
 
     /// Keeps the user's choices.
     fn save(&self) -> io::Result<()> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
         let kept = {
             let state = self.state();
             Kept {
@@ -157,13 +152,7 @@ impl Specs {
                 dismissed: state.settings.dismissed.clone(),
             }
         };
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-        temporary.write_all(&serde_json::to_vec(&kept)?)?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(file).map_err(|error| error.error)?;
-        Ok(())
+        self.choices.save(&kept)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -541,6 +541,52 @@ pub(crate) async fn each_signal_is_received_once(store: Arc<dyn Store>, now: Tim
     assert!(twice.is_empty(), "received more than once: {twice:?}");
 }
 
+/// More signals than one step of a store looks at, of several types and to all: they
+/// are listed in the order they were sent in, and cleared by type.
+pub(crate) async fn a_long_queue_is_listed_in_order(store: Arc<dyn Store>, now: Timestamp) {
+    const SIGNALS: usize = 1700;
+    let types = ["even", "odd", "third"];
+    let signal_type = |n: usize| types[n % types.len()];
+    for n in 0..SIGNALS {
+        let signal = NewSignal {
+            signal_id: format!("signal_{n:08x}"),
+            signal_type: signal_type(n).into(),
+            source_agent: "sender".into(),
+            target_agent: "pool".into(),
+            payload: JsonObject::default(),
+            ttl_s: 3600,
+        };
+        if n % 5 == 0 {
+            store.broadcast(now, &signal).await.unwrap();
+        } else {
+            store.send(now, &signal).await.unwrap();
+        }
+    }
+    let listed = async |of: Option<&str>| {
+        let filter = SignalFilter {
+            agent_id: "pool".into(),
+            signal_type: of.map(str::to_owned),
+            source_agent: None,
+        };
+        let listing = store.signals(now, &filter).await.unwrap();
+        let ids = listing.items.into_iter().map(|held| held.signal.signal_id);
+        (filter, ids.collect::<Vec<_>>())
+    };
+    let ids = |of: Option<&str>| -> Vec<_> {
+        let numbers = (0..SIGNALS).filter(|n| of.is_none_or(|of| signal_type(*n) == of));
+        numbers.map(|n| format!("signal_{n:08x}")).collect()
+    };
+    for of in [None, Some("odd")] {
+        assert!(listed(of).await.1 == ids(of), "{of:?} out of order");
+    }
+    let (filter, odd) = listed(Some("odd")).await;
+    assert_eq!(store.clear(now, &filter).await.unwrap(), odd.len() as u64);
+    assert!(listed(Some("odd")).await.1.is_empty());
+    let left: Vec<_> = listed(None).await.1;
+    assert_eq!(left.len(), SIGNALS - odd.len());
+    assert!(left.is_sorted(), "out of order after clearing");
+}
+
 /// Many answers to one request: one is taken, those that contradict it are
 /// refused with it.
 pub(crate) async fn a_request_is_decided_once(store: Arc<dyn Store>, now: Timestamp) {
@@ -729,6 +775,7 @@ mod tests {
     async fn the_store_in_memory_is_fair() {
         let store = || Arc::new(MemoryStore::new(start()));
         each_signal_is_received_once(store(), start()).await;
+        a_long_queue_is_listed_in_order(store(), start()).await;
         a_request_is_decided_once(store(), start()).await;
         who_waits_is_woken(store(), start()).await;
     }

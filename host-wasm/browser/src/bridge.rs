@@ -118,7 +118,7 @@ fn document<T: Default, E: ToString>(
     parse(&text).map_err(|why| error(&format!("{name}: {}", why.to_string())))
 }
 
-fn time(ms: f64) -> Result<Timestamp, JsError> {
+pub(crate) fn time(ms: f64) -> Result<Timestamp, JsError> {
     // Whole milliseconds up to the year 9999 are exact.
     #[expect(clippy::cast_possible_truncation)]
     let whole = ms as i64;

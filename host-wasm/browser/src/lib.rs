@@ -7,8 +7,10 @@
 mod bridge;
 mod diagnosis;
 mod options;
+mod runs;
 
 pub use diagnosis::{diagnose, diagnose_json};
+pub use runs::WorkflowRunReader;
 
 use muster_core::{LogKind, LogScan, ReportKind, Telemetry};
 use wasm_bindgen::prelude::*;

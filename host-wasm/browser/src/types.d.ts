@@ -190,14 +190,36 @@ export interface UsageReport extends Provenance {
   by_workflow: Record<string, Totals>;
   by_model: Record<string, Totals>;
   by_provider: Record<string, Totals>;
+  /** By the part of the workflow; `unknown` where none is stated. */
+  by_stage: Record<string, Totals>;
   /** UTC days, `YYYY-MM-DD`; only those with calls. */
   by_day: Record<string, Totals>;
+  latency: LatencyReport;
   /** Newest first. */
   recent: RecentCall[];
   /** Other books of costs, by the log's name; only those that were seen. They are not in the totals. */
   cost_books: Record<string, CostBook>;
   /** Logs that are only counted, by name; only those that were seen. */
   other_logs: Record<string, OtherLog>;
+}
+
+/** How long calls took, by what. A name none of whose calls states it is left out. */
+export interface LatencyReport {
+  all: Latency | null;
+  by_tier: Record<string, Latency>;
+  by_workflow: Record<string, Latency>;
+  by_model: Record<string, Latency>;
+  by_provider: Record<string, Latency>;
+  by_stage: Record<string, Latency>;
+  by_day: Record<string, Latency>;
+}
+
+/** Nearest ranks, at most a 32nd off. Calls that state no duration, or zero, do not count. */
+export interface Latency {
+  calls: number;
+  p50_ms: number;
+  p95_ms: number;
+  p99_ms: number;
 }
 
 /** What one book of costs adds up to. */
@@ -628,6 +650,22 @@ export class BridgeReplay {
   /** The same as JSON text: the bytes that every host gives. */
   summaryJson(): string;
   /** Gives the memory back; the replay cannot be used afterwards. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Runs of workflows out of files of entries or of events. */
+export class WorkflowRunReader {
+  constructor();
+  /** Starts a file that was written at this time (milliseconds since 1970); one that is open ends. */
+  open(written: number): void;
+  push(chunk: Uint8Array): void;
+  close(): void;
+  /** The runs of the files closed so far, newest first, as JSON text. */
+  runsJson(limit: number): string;
+  /** One run as JSON text. */
+  runJson(id: string): string | undefined;
+  /** Gives the memory back; the reader cannot be used afterwards. */
   free(): void;
   [Symbol.dispose](): void;
 }

@@ -9,7 +9,8 @@ use crate::bindings::exports::muster::core::types::{
     Provenance, Skipped, SkippedSample, Source, Window,
 };
 use crate::bindings::exports::muster::core::usage::{
-    CostBook, Error, OtherLog, ReadOptions, RecentCall, ReportParams, Totals, UsageReport,
+    CostBook, Error, Latency, LatencyReport, OtherLog, ReadOptions, RecentCall, ReportParams,
+    Totals, UsageReport,
 };
 
 pub(crate) fn read_options(options: &ReadOptions) -> Result<muster_core::ReadOptions, Error> {
@@ -49,7 +50,9 @@ pub(crate) fn usage_report(report: view::UsageReport) -> UsageReport {
         by_workflow: sums(report.by_workflow),
         by_model: sums(report.by_model),
         by_provider: sums(report.by_provider),
+        by_stage: sums(report.by_stage),
         by_day: sums(report.by_day),
+        latency: latency_report(report.latency),
         recent: report.recent.into_iter().map(recent_call).collect(),
         cost_books: report
             .cost_books
@@ -84,6 +87,34 @@ fn totals(totals: &view::TotalsView) -> Totals {
         prompt_cache_read_tokens: totals.prompt_cache_read_tokens,
         prompt_cache_creation_tokens: totals.prompt_cache_creation_tokens,
         duration_us: totals.duration_ms.0,
+    }
+}
+
+fn latency_report(report: view::LatencyReport) -> LatencyReport {
+    LatencyReport {
+        all: report.all.map(|of| latency(&of)),
+        by_tier: latencies(report.by_tier),
+        by_workflow: latencies(report.by_workflow),
+        by_model: latencies(report.by_model),
+        by_provider: latencies(report.by_provider),
+        by_stage: latencies(report.by_stage),
+        by_day: latencies(report.by_day),
+    }
+}
+
+fn latencies(names: BTreeMap<String, view::LatencyView>) -> Vec<(String, Latency)> {
+    names
+        .into_iter()
+        .map(|(name, of)| (name, latency(&of)))
+        .collect()
+}
+
+fn latency(latency: &view::LatencyView) -> Latency {
+    Latency {
+        calls: latency.calls,
+        p50_us: latency.p50_ms.0,
+        p95_us: latency.p95_ms.0,
+        p99_us: latency.p99_ms.0,
     }
 }
 

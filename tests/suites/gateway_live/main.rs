@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "a test suite")]
 
 mod fake;
+mod journal;
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -383,6 +384,11 @@ fn the_monitor_counts_alerts_and_restarts() -> Result<()> {
         (&json!(2), "")
     );
     redis.del::<_, ()>("alerts:suppress:check-gateway-health")?;
+    // An alert that was held back is none: it comes as soon as it may.
+    let (_, third) = check(&fake, &[])?;
+    let alert = text_of(&fake.path("told"));
+    ensure!(alert.contains("process.not_running"), "{third:#}");
+    fake.write("told", "")?;
     // What is remembered lies in the data folder; without it counting begins anew.
     std::fs::remove_file(fake.path(".local/share/muster/gateway-monitor-fake.json"))?;
     check(&fake, &[])?;
@@ -401,7 +407,7 @@ fn the_monitor_counts_alerts_and_restarts() -> Result<()> {
     assert_eq!(text_of(&fake.path("told")), alert);
     ensure!(text_of(&fake.path("metrics.prom")).contains("muster_gateway_failed_checks 3"));
     let events = text_of(&fake.path("emitted.jsonl"));
-    assert_eq!(events.lines().count(), 6);
+    assert_eq!(events.lines().count(), 7);
     ensure!(
         events.contains("\"action\":\"gateway.health.checked\""),
         "{events}"
@@ -428,6 +434,69 @@ fn the_monitor_counts_alerts_and_restarts() -> Result<()> {
         (&healed["streak"], text_of(&fake.path("told"))),
         (&json!(0), alert)
     );
+    Ok(())
+}
+
+#[test]
+fn the_monitor_sees_channels_fail_by_their_telemetry() -> Result<()> {
+    let Some(fake) = Fake::start()? else {
+        return Ok(());
+    };
+    let event = |action: &str| -> Result<String> {
+        let event = json!({"ts": ago(60)?, "component": "slack-channel", "action": action});
+        Ok(format!("{event}\n"))
+    };
+    fake.write("otel.jsonl", &event("slack.send.failed")?.repeat(6))?;
+    let told = fake.path("told").display().to_string();
+    let command = format!("printf '%s\\n' \"$MUSTER_ALERT\" >> {told}");
+    let check = |more: &[&str]| -> Result<(Option<i32>, Value)> {
+        let args = ["monitor", "--once", "--json", "--alert-command"];
+        let output = fake.muster(&[&args[..], &[&command], more].concat())?;
+        let view = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        Ok((output.status.code(), view))
+    };
+    // Who does not ask is told nothing of them.
+    let (exit, unasked) = check(&[])?;
+    assert_eq!((exit, &unasked["channels"]), (Some(0), &json!([])));
+    let (exit, first) = check(&["--channel-probes"])?;
+    assert_eq!(exit, Some(0), "{first:#}");
+    let slack = json!({"channel": "slack", "status": "failed", "severe": 6, "success": 0});
+    assert!(
+        first["channels"]
+            .as_array()
+            .is_some_and(|all| all.len() == 4 && all.contains(&slack)),
+        "{first:#}"
+    );
+    let (exit, second) = check(&["--channel-probes"])?;
+    assert_eq!(
+        (exit, &second["failing_channels"]),
+        (Some(1), &json!(["slack"]))
+    );
+    let alert = text_of(&fake.path("told"));
+    assert_eq!(
+        alert.trim(),
+        "gateway channels: slack failed (6 failures, 0 successes in 30 min)"
+    );
+    // Not again so soon; and of one that is muted not at all.
+    check(&["--channel-probes"])?;
+    fake.connection()?
+        .set::<_, _, ()>("gateway:health:muted-channels", "[\"slack\"]")?;
+    let (exit, muted) = check(&["--channel-probes"])?;
+    assert_eq!((exit, &muted["muted"]), (Some(0), &json!(["slack"])));
+    assert_eq!(text_of(&fake.path("told")), alert);
+    // Something gets through again.
+    let text = text_of(&fake.path("otel.jsonl")) + &event("slack.send.completed")?;
+    fake.write("otel.jsonl", &text)?;
+    let (_, better) = check(&["--channel-probes"])?;
+    let status = better["channels"].as_array().into_iter().flatten();
+    let status: Vec<&Value> = status.map(|channel| &channel["status"]).collect();
+    assert!(status.contains(&&json!("degraded")), "{better:#}");
+    // Telemetry that cannot be read says nothing of a channel.
+    std::fs::remove_file(fake.path("otel.jsonl"))?;
+    let (exit, gone) = check(&["--channel-probes"])?;
+    assert_eq!(exit, Some(0), "{gone:#}");
+    assert_eq!(gone["channels"][0]["status"], "unknown");
     Ok(())
 }
 

@@ -186,3 +186,45 @@ fn in_background(server: &Server) -> std::thread::JoinHandle<()> {
         assert_eq!(status.code(), Some(1));
     })
 }
+
+#[test]
+fn a_mute_and_a_schedule_hold_over_a_restart() {
+    let user = tempfile::tempdir().unwrap();
+    let settings = user.path().join("named.toml");
+    let text = "[[alert]]\nname = \"quiet\"\nwhen = \"agents_quiet\"\n\
+                [ops.diagnosis]\nprofile = \"process\"\n";
+    std::fs::write(&settings, text).unwrap();
+    let settings = settings.to_str().unwrap().to_owned();
+    let args = ["--config", &*settings, "ops"];
+    let server = Server::start_in(user, &args);
+    let muted = server.act("alert-mute", &json!({"name": "quiet", "minutes": 60}));
+    assert_eq!(muted.status, 200, "{}", muted.text());
+    let until = muted.json()["rules"][0]["muted_until"].clone();
+    assert!(until.is_string());
+    let before = server.view("diagnosis")["schedule"].clone();
+    assert_eq!(before["profile"], "process");
+    assert_eq!(before["every_minutes"], Value::Null);
+    for (body, status) in [
+        (json!({"every_minutes": 99_999}), 400),
+        (json!({"profile": "moon"}), 400),
+        (json!({"every_minutes": 60, "profile": "systemd"}), 200),
+    ] {
+        let answer = server.act("diagnosis-schedule", &body);
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+    }
+    // The first one is made at once.
+    server.view_when("diagnosis", |it| it["schedule"]["next_at"].is_string());
+
+    let again = Server::start_in(server.kill(), &args);
+    assert_eq!(again.view("alerts")["rules"][0]["muted_until"], until);
+    let schedule = again.view("diagnosis")["schedule"].clone();
+    assert_eq!(schedule["every_minutes"], 60);
+    assert_eq!(schedule["profile"], "systemd");
+    assert_eq!(schedule["is_chosen"], true);
+    let ended = again.act("alert-mute", &json!({"name": "quiet", "minutes": 0}));
+    assert_eq!(ended.status, 200);
+    again.act("diagnosis-schedule", &json!({}));
+    let third = Server::start_in(again.kill(), &args);
+    assert_eq!(third.view("alerts")["rules"][0]["muted_until"], Value::Null);
+    assert_eq!(third.view("diagnosis")["schedule"], before);
+}

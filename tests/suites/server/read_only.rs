@@ -51,6 +51,7 @@ fn all_of(server: &Server) {
         "reject",
         "cost-refresh",
         "diagnose",
+        "diagnosis-schedule",
         "run-start",
         "run-cancel",
         "alert-mute",

@@ -1,7 +1,4 @@
-import type {
-  AgentPerformanceReport, CacheReport, CompareReport, Diagnosis, FileTestReport, HelpReport, ModelsReport,
-  RoutingReport, SavingsReport, SonnetOpusReport, TaskRoutingReport, TestStatusReport, Tier1Report, UsageReport,
-} from "muster-core";
+import type { Diagnosis, Reports } from "muster-core";
 
 /*
  * The documents of the server's views, as docs/api.md describes them. Each is the core's own document, so the
@@ -255,6 +252,8 @@ export interface Signal {
   readonly life: "waiting" | "gone" | "expired";
   /** When it was noticed that it had gone, or when it expired. */
   readonly ended_at: Time | null;
+  /** Who has received or cleared it, by name, of a broadcast. */
+  readonly received_by: readonly string[];
 }
 
 /** `signals?agent=&type=&life=&limit=` */
@@ -427,6 +426,14 @@ export interface WorkflowRunsDocument {
   readonly skipped: number;
 }
 
+/** Runs out of files that were dropped on the page. */
+export interface RunsOfFilesDocument extends WorkflowRunsDocument {
+  /** Lines that are neither an entry nor an event. */
+  readonly skipped_lines: number;
+  /** Files whose events state no times: they are shown a second apart. */
+  readonly untimed_files: number;
+}
+
 export interface Bar {
   readonly entry_id: string;
   readonly job: string | null;
@@ -466,8 +473,10 @@ export interface CatalogueCommand {
   /** Asked before it starts; null where it needs no question. */
   readonly confirm: string | null;
   readonly time_limit_s: number;
-  /** The file that declares it. */
+  /** The file that declares it, or `attune` where it is built in. */
   readonly source: string;
+  /** Why it cannot be started here; null where it can. */
+  readonly unavailable: string | null;
 }
 
 /** `commands` */
@@ -547,6 +556,18 @@ export interface DiagnosisDocument {
   readonly source: string | null;
   /** Why there is none, or no new one. */
   readonly error: { readonly message: string; readonly hint: string | null } | null;
+  readonly schedule: DiagnosisSchedule;
+}
+
+export interface DiagnosisSchedule {
+  /** Null: only when asked for. */
+  readonly every_minutes: number | null;
+  /** The set-up that is looked at. */
+  readonly profile: string;
+  readonly profiles: readonly string[];
+  /** Chosen on the page, and not by the settings. */
+  readonly is_chosen: boolean;
+  readonly next_at: Time | null;
 }
 
 export interface Rating {
@@ -698,7 +719,7 @@ export interface OutputGapEvent {
 // --- by name ------------------------------------------------------------------------------------------------------
 
 /** The documents by the name of their view. */
-export interface Documents {
+export interface Documents extends Reports {
   capabilities: ServerCapabilities;
   now: NowDocument;
   agents: AgentsDocument;
@@ -708,19 +729,6 @@ export interface Documents {
   signals: SignalsDocument;
   streams: StreamsDocument;
   stream: StreamDocument;
-  usage: UsageReport;
-  savings: SavingsReport;
-  "cache-stats": CacheReport;
-  compare: CompareReport;
-  routing: RoutingReport;
-  models: ModelsReport;
-  "sonnet-opus-analysis": SonnetOpusReport;
-  "task-routing-report": TaskRoutingReport;
-  "test-status": TestStatusReport;
-  "tier1-status": Tier1Report;
-  "agent-performance": AgentPerformanceReport;
-  "file-test-status": FileTestReport;
-  "help-queries": HelpReport;
   cost: CostDocument;
   "cost-usage": CostUsageDocument;
   bridge: BridgeDocument;
@@ -745,7 +753,9 @@ export interface Acts {
   reject: { takes: { request_id: string; reason?: string; responder?: string; force?: boolean }; gives: Answered };
   "cost-refresh": { takes: Record<string, never>; gives: CostDocument };
   /** `bundle`: the text of an evidence bundle; without one the gateway of this machine is looked at. */
-  diagnose: { takes: { bundle?: string; hours?: number }; gives: DiagnosisDocument };
+  diagnose: { takes: { bundle?: string; hours?: number; profile?: string }; gives: DiagnosisDocument };
+  /** Without either it is as the settings say; `every_minutes` 0: only when asked for. */
+  "diagnosis-schedule": { takes: { every_minutes?: number; profile?: string }; gives: DiagnosisDocument };
   "run-start": { takes: { command: string; scope?: string; confirmed?: boolean }; gives: CommandRun };
   "run-cancel": { takes: { run_id: string }; gives: CommandRun };
   "specs-candidates": { takes: { enabled: boolean }; gives: SpecsDocument };

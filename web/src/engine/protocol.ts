@@ -25,6 +25,12 @@ export interface DiagnoseRequest {
   readonly options: DiagnoseOptions;
 }
 
+/** Page to worker: which runs of workflows are in these files? */
+export interface RunsRequest {
+  readonly id: number;
+  readonly runs: readonly PickedFile[];
+}
+
 /** Worker to page. */
 export type ReadReply =
   | { readonly id: number; readonly kind: "progress"; readonly progress: Progress }
@@ -37,4 +43,13 @@ export type ReadReply =
       readonly reports?: Readonly<Record<string, string>>;
     }
   | { readonly id: number; readonly kind: "diagnosed"; readonly json: string }
+  | {
+      readonly id: number;
+      readonly kind: "runs";
+      readonly json: string;
+      /** Each run by its id. */
+      readonly runs: Readonly<Record<string, string>>;
+      /** Files that could not be read, and why. */
+      readonly unread: readonly { readonly path: string; readonly message: string }[];
+    }
   | { readonly id: number; readonly kind: "failed"; readonly message: string };

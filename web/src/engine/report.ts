@@ -10,11 +10,12 @@ export type ExactMoney<T> = T extends readonly (infer Item)[]
 
 export type Report = ExactMoney<UsageReport>;
 export type Totals = Report["totals"];
+export type Latency = Report["latency"]["by_day"][string];
 export type RecentCall = Report["recent"][number];
 export type Source = Report["sources"][number];
 export type CostBook = Report["cost_books"][string];
 
-const OBJECTS = ["window", "totals", "by_tier", "by_workflow", "by_model", "by_provider", "by_day", "cost_books", "log_versions", "skipped"];
+const OBJECTS = ["window", "totals", "by_tier", "by_workflow", "by_model", "by_provider", "by_stage", "by_day", "latency", "cost_books", "log_versions", "skipped"];
 const LISTS = ["recent", "sources", "notes"];
 
 /** Reads a usage document; throws a `TypeError` that names the first part that is missing. */

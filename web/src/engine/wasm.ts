@@ -1,10 +1,10 @@
 import { spawnWorker } from "spawn-worker";
-import type { Acts, Documents } from "./documents";
+import type { Acts, Documents, RunsOfFilesDocument } from "./documents";
 import type { ActName, Answer, Capabilities, Engine, Params, QueryControl, UsageParams, ViewName } from "./engine";
 import { parseDocument } from "./json";
 import { messageOf, Problem } from "./problem";
 import { SIDE_REPORTS } from "./protocol";
-import type { DiagnoseRequest, PickedFile, ReadReply, ReadRequest } from "./protocol";
+import type { DiagnoseRequest, PickedFile, ReadReply, ReadRequest, RunsRequest } from "./protocol";
 import { parseReport } from "./report";
 import { windowBounds } from "../window";
 
@@ -65,7 +65,7 @@ export class WasmEngine implements Engine {
         }
         settle();
         if (reply.kind !== "done") {
-          if (reply.kind === "diagnosed") return;
+          if (reply.kind === "diagnosed" || reply.kind === "runs") return;
           discard();
           reject(new Problem("reader", `The reader stopped: ${reply.message}.`, RELOAD));
           return;
@@ -115,8 +115,11 @@ export class WasmEngine implements Engine {
   }
 }
 
-/** What is wrong with a gateway, out of the text of an evidence bundle, found out in a worker of this page. */
-export function diagnoseBundle(bundle: string, options: DiagnoseRequest["options"] = {}, spawn: () => Worker = spawnWorker): Promise<Documents["diagnosis"]["diagnosis"]> {
+/** What is asked once, beside the reading of logs. */
+type Question = Omit<DiagnoseRequest, "id"> | Omit<RunsRequest, "id">;
+
+/** Has a worker of this page answer one question; `take` makes the answer of its reply, or throws. */
+function ask<Value>(question: Question, take: (reply: ReadReply) => Value, spawn: () => Worker): Promise<Value> {
   const worker = spare ?? spawn();
   spare = null;
   const id = ++lastId;
@@ -136,13 +139,43 @@ export function diagnoseBundle(bundle: string, options: DiagnoseRequest["options
       settle();
       if (spare === null) spare = worker;
       else worker.terminate();
-      if (reply.kind === "diagnosed") resolve(parseDocument(reply.json) as Documents["diagnosis"]["diagnosis"]);
-      else reject(new Problem("unreadable", `This bundle cannot be used: ${reply.kind === "failed" ? reply.message : "no answer came"}.`, "Collect one by muster gateway collect, and open it again."));
+      try {
+        resolve(take(reply));
+      } catch (error) {
+        reject(error instanceof Problem ? error : new Problem("reader", `The answer cannot be read: ${messageOf(error)}.`, RELOAD));
+      }
     };
     worker.addEventListener("message", onMessage);
     worker.addEventListener("error", onError);
-    worker.postMessage({ id, bundle, options } satisfies DiagnoseRequest);
+    worker.postMessage({ id, ...question });
   });
+}
+
+/** What is wrong with a gateway, out of the text of an evidence bundle, found out in a worker of this page. */
+export function diagnoseBundle(bundle: string, options: DiagnoseRequest["options"] = {}, spawn: () => Worker = spawnWorker): Promise<Documents["diagnosis"]["diagnosis"]> {
+  const take = (reply: ReadReply): Documents["diagnosis"]["diagnosis"] => {
+    if (reply.kind === "diagnosed") return parseDocument(reply.json) as Documents["diagnosis"]["diagnosis"];
+    throw new Problem("unreadable", `This bundle cannot be used: ${reply.kind === "failed" ? reply.message : "no answer came"}.`, "Collect one by muster gateway collect, and open it again.");
+  };
+  return ask({ bundle, options }, take, spawn);
+}
+
+/** Runs of workflows out of files. */
+export interface RunsOfFiles {
+  readonly list: RunsOfFilesDocument;
+  readonly runs: ReadonlyMap<string, Documents["workflow-run"]>;
+  readonly unread: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** The runs in these files, put together in a worker of this page. */
+export function readRuns(files: readonly PickedFile[], spawn: () => Worker = spawnWorker): Promise<RunsOfFiles> {
+  const take = (reply: ReadReply): RunsOfFiles => {
+    if (reply.kind !== "runs") throw new Problem("reader", `The runs cannot be read: ${reply.kind === "failed" ? reply.message : "no answer came"}.`, RELOAD);
+    const list = parseDocument(reply.json) as unknown as RunsOfFilesDocument;
+    const runs = new Map(Object.entries(reply.runs).map(([id, json]) => [id, parseDocument(json) as Documents["workflow-run"]]));
+    return { list, runs, unread: reply.unread };
+  };
+  return ask({ runs: files }, take, spawn);
 }
 
 function answerOf(reply: Extract<ReadReply, { kind: "done" }>): Answer {

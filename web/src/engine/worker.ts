@@ -1,25 +1,51 @@
-import { diagnoseJson, logKind, TelemetryReader } from "muster-core";
+import { diagnoseJson, logKind, TelemetryReader, WorkflowRunReader } from "muster-core";
 import { loadCore } from "./module";
 import { messageOf } from "./problem";
 import { SIDE_REPORTS } from "./protocol";
-import type { DiagnoseRequest, ReadReply, ReadRequest } from "./protocol";
+import type { DiagnoseRequest, ReadReply, ReadRequest, RunsRequest } from "./protocol";
 
 /** Bytes per push: large enough to be fast, small enough for memory to stay flat. */
 const CHUNK_BYTES = 1 << 20;
+/** More runs are counted and not shown. */
+const MOST_RUNS = 500;
 /** Least time between two progress messages. */
 const PROGRESS_MS = 80;
 
 const reply = (message: ReadReply): void => self.postMessage(message);
 
-self.addEventListener("message", (event: MessageEvent<ReadRequest | DiagnoseRequest>) => {
+self.addEventListener("message", (event: MessageEvent<ReadRequest | DiagnoseRequest | RunsRequest>) => {
   const request = event.data;
   const { id } = request;
-  ("bundle" in request ? diagnose(request) : read(request)).catch((error: unknown) => reply({ id, kind: "failed", message: messageOf(error) }));
+  ("bundle" in request ? diagnose(request) : "runs" in request ? readRuns(request) : read(request)).catch((error: unknown) => reply({ id, kind: "failed", message: messageOf(error) }));
 });
 
 async function diagnose({ id, bundle, options }: DiagnoseRequest): Promise<void> {
   await loadCore();
   reply({ id, kind: "diagnosed", json: diagnoseJson(bundle, options) });
+}
+
+async function readRuns({ id, runs: files }: RunsRequest): Promise<void> {
+  await loadCore();
+  const reader = new WorkflowRunReader();
+  const unread: { path: string; message: string }[] = [];
+  try {
+    for (const { path, file } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+      reader.open(file.lastModified);
+      try {
+        for (let offset = 0; offset < file.size; offset += CHUNK_BYTES) reader.push(await bytesAt(file, offset));
+      } catch (error) {
+        if (!(error instanceof DOMException)) throw error;
+        unread.push({ path, message: error.message });
+      }
+      reader.close();
+    }
+    const json = reader.runsJson(MOST_RUNS);
+    const { runs: listed } = JSON.parse(json) as { runs: readonly { run_id: string }[] };
+    const runs = Object.fromEntries(listed.map(({ run_id: run }) => [run, reader.runJson(run) ?? "null"]));
+    reply({ id, kind: "runs", json, runs, unread });
+  } finally {
+    reader.free();
+  }
 }
 
 async function read({ id, files, options }: ReadRequest): Promise<void> {

@@ -7,6 +7,7 @@ import type { Column } from "./column";
 import { ExportLinks } from "./export-links";
 import { Headings, inOrder } from "./heading";
 import type { Sorting } from "./heading";
+import { MOST_PRINTED, printing } from "./printing";
 
 export type { Column } from "./column";
 
@@ -31,7 +32,7 @@ export function DataTable<Row>(props: Props<Row>): JSX.Element {
   if (rows.length === 0) return <p class="nothing">{empty}</p>;
 
   const ordered = inOrder(rows, columns, sort.value);
-  const visibleRows = ordered.slice(0, shown.value);
+  const visibleRows = ordered.slice(0, printing.value ? MOST_PRINTED : shown.value);
   const rest = rows.length - visibleRows.length;
 
   return (

@@ -50,7 +50,7 @@ export function NeedsServer({ what }: { what: string }): JSX.Element {
       <p>To show {what}, the page asks a server that watches the fleet. This page has none behind it: it was opened from a file or from a plain web server.</p>
       <p>Start one on the machine where the agents run, and open the address that it prints:</p>
       <pre><code>muster ops</code></pre>
-      <p class="quiet">Without a server this page reads what you drop on it: usage logs and diagnosis bundles.</p>
+      <p class="quiet">Without a server this page reads what you drop on it: usage logs, diagnosis bundles, and runs of workflows (entries or events of the bridge).</p>
     </section>
   );
 }

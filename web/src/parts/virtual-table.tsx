@@ -7,6 +7,7 @@ import type { Column } from "./column";
 import { walkable } from "./cursor";
 import { ExportLinks } from "./export-links";
 import { Headings, inOrder } from "./heading";
+import { MOST_PRINTED, printing } from "./printing";
 import type { Sorting } from "./heading";
 
 interface Props<Row> {
@@ -50,8 +51,9 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
   const id = useId();
 
   const ordered = useMemo(() => inOrder(rows, columns, sort.value), [rows, columns, sort.value]);
-  const first = Math.max(0, Math.floor(top.value / rowPx) - BESIDE);
-  const last = Math.min(ordered.length, Math.ceil((top.value + height.value) / rowPx) + BESIDE);
+  const prints = printing.value;
+  const first = prints ? 0 : Math.max(0, Math.floor(top.value / rowPx) - BESIDE);
+  const last = Math.min(ordered.length, prints ? MOST_PRINTED : Math.ceil((top.value + height.value) / rowPx) + BESIDE);
 
   const held = useRef({ ordered, rowKey });
   held.current = { ordered, rowKey };
@@ -152,14 +154,14 @@ export function VirtualTable<Row>(props: Props<Row>): JSX.Element {
                 </tr>
               );
             })}
-            {last < ordered.length && (
+            {last < ordered.length && !prints && (
               <tr class="space" aria-hidden="true" style={{ height: `${(ordered.length - last) * rowPx}px` }}><td colSpan={columns.length} /></tr>
             )}
           </tbody>
         </table>
       </div>
       <div class="below-table">
-        <p class="more">{formatCount(ordered.length)} {ordered.length === 1 ? "row" : "rows"}{props.note !== undefined && `; ${props.note}`}</p>
+        <p class="more">{prints && last < ordered.length && `The first ${formatCount(last)} of `}{formatCount(ordered.length)} {ordered.length === 1 ? "row" : "rows"}{props.note !== undefined && `; ${props.note}`}</p>
         <ExportLinks caption={caption} columns={columns} rows={() => ordered} />
       </div>
     </>

@@ -10,7 +10,7 @@ use wit_component::ComponentEncoder;
 
 /// Encodes the module at `module` as a component, and writes it to `output` in one step.
 ///
-/// A component that would import anything is refused: neither the core nor a decoder needs
+/// A component that would import anything is refused: neither the core nor a guest needs
 /// anything of its host.
 pub(crate) fn encode(module: &Path, output: &Path) -> Result<()> {
     let bytes = fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;

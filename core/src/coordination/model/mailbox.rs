@@ -144,7 +144,12 @@ impl Mailbox {
             timestamp: Some(now),
             ttl_seconds: signal.ttl_s.into(),
         };
-        Ok((place, PendingSignal { signal, expires_at }))
+        let pending = PendingSignal {
+            signal,
+            expires_at,
+            received_by: Vec::new(),
+        };
+        Ok((place, pending))
     }
 
     pub(super) fn take(
@@ -194,18 +199,29 @@ impl Mailbox {
 
     pub(super) fn all(&self, now: Timestamp, expired: bool) -> Vec<PendingSignal> {
         let mail = self.mail.values().flatten();
-        let mail = mail.map(|(place, held)| (*place, held));
+        let mail = mail.map(|(place, held)| (*place, held.clone()));
         let broadcasts = self.broadcasts.iter();
         let broadcasts = broadcasts
             .filter(|(_, broadcast)| !expired || broadcast.received_by.is_empty())
-            .map(|(place, broadcast)| (*place, &broadcast.held));
-        in_order(mail.chain(broadcasts).filter(|(_, held)| {
-            if expired {
-                is_tombstone(held, now)
-            } else {
-                held.expires_at > now
-            }
-        }))
+            .map(|(place, broadcast)| {
+                let received_by = broadcast.received_by.iter().cloned().collect();
+                let held = PendingSignal {
+                    received_by,
+                    ..broadcast.held.clone()
+                };
+                (*place, held)
+            });
+        let all: BTreeMap<u64, PendingSignal> = mail
+            .chain(broadcasts)
+            .filter(|(_, held)| {
+                if expired {
+                    is_tombstone(held, now)
+                } else {
+                    held.expires_at > now
+                }
+            })
+            .collect();
+        all.into_values().collect()
     }
 
     pub(super) fn clear(&mut self, now: Timestamp, filter: &SignalFilter) -> u64 {

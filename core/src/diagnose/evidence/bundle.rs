@@ -12,7 +12,7 @@ use core::fmt;
 use serde_json::Value as JsonValue;
 
 use super::{
-    Collected, Document, Evidence, LogEvidence, LogReader, OtelEvidence, OtelReader,
+    Collected, Document, Evidence, JournalReader, LogEvidence, LogReader, OtelEvidence, OtelReader,
     TranscriptEvidence, TranscriptReader,
 };
 use crate::diagnose::pack::Rulebook;
@@ -95,15 +95,27 @@ impl Evidence {
             ),
             other => other,
         };
+        let mut journals = journals(&fields, rules, keep);
+        let mut log = |name| match log(name) {
+            Collected::Absent => match journals.remove(name) {
+                Some(journal) => Collected::Present(journal),
+                None => Collected::Absent,
+            },
+            other => other,
+        };
+        let (err_log, out_log) = (log("err_log"), log("out_log"));
+        let mut logs = other_logs(&fields, rules, keep);
+        logs.extend(journals);
         Ok(Self {
             substrate: document("substrate"),
             launchd: document("launchd"),
             systemd: document("systemd"),
             process: document("process"),
             status,
-            err_log: log("err_log"),
-            out_log: log("out_log"),
-            logs: other_logs(&fields, rules, keep),
+            err_log,
+            out_log,
+            missing_logs: missing_logs(&unreadable),
+            logs,
             session: or_why(
                 piece(&fields, "session_jsonl", read_transcript),
                 "session_jsonl",
@@ -245,6 +257,30 @@ fn other_logs(fields: &Fields<'_>, rules: &Rulebook, keep: usize) -> BTreeMap<St
         }
     }
     logs
+}
+
+/// Journals by the name that rules give them.
+fn journals(fields: &Fields<'_>, rules: &Rulebook, keep: usize) -> BTreeMap<String, LogEvidence> {
+    let mut journals = BTreeMap::new();
+    if let Ok(Some(value)) = fields.present("journals")
+        && let Ok(named) = value.object()
+    {
+        for (name, value) in named.iter("journals") {
+            let mut reader = JournalReader::new(rules, name, keep);
+            if value.text_in_pieces(|piece| reader.push(piece)).is_ok() {
+                journals.insert(name.to_string(), reader.finish());
+            }
+        }
+    }
+    journals
+}
+
+/// The reasons that stand under `logs.NAME`.
+fn missing_logs(unreadable: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let named = unreadable
+        .iter()
+        .filter_map(|(name, why)| Some((name.strip_prefix("logs.")?.to_string(), why.clone())));
+    named.collect()
 }
 
 fn other_documents(fields: &Fields<'_>) -> BTreeMap<String, Document> {

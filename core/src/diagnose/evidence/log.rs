@@ -11,7 +11,8 @@ use memchr::memmem::Finder;
 
 use super::printed::{Header, begins_error, fields, head};
 use crate::diagnose::pack::{LogRule, Rulebook};
-use crate::jsonl::{Line, LineSplitter};
+use crate::jsonl::{Line, LineError, LineSplitter};
+use crate::time::Timestamp;
 
 /// Of a longer record only this much is kept, in bytes.
 const MAX_RECORD_BYTES: usize = 8 << 10;
@@ -29,6 +30,8 @@ pub(crate) struct Record {
     pub(crate) line: u64,
     /// Where that begins, in bytes from the start of the log.
     pub(crate) offset: u64,
+    /// When it was written, where the log itself says so.
+    pub(crate) at: Option<Timestamp>,
     /// Its first line as text.
     pub(crate) head: String,
     /// The fields of its object, and those that the rule's pattern kept.
@@ -116,20 +119,27 @@ enum Place {
     Answer { left: u64, shy: bool },
 }
 
+/// Where a line stands, and when it was written, where the log says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LinePlace {
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) at: Option<Timestamp>,
+}
+
 #[derive(Debug)]
-struct Recorder<'r> {
+pub(super) struct Recorder<'r> {
     matcher: Matcher<'r>,
     tails: Vec<Tail>,
     keep: usize,
     place: Place,
     /// The record that is being read.
     open: String,
-    open_line: u64,
-    open_offset: u64,
+    open_place: LinePlace,
     open_rules: Vec<usize>,
     /// Lines that may be an answer.
     answer: String,
-    answer_lines: Vec<(u64, u64)>,
+    answer_lines: Vec<LinePlace>,
     replaying: bool,
     lines: u64,
     skipped: u64,
@@ -144,14 +154,13 @@ struct Tail {
 
 #[derive(Clone, Debug, Default)]
 struct RawRecord {
-    line: u64,
-    offset: u64,
+    place: LinePlace,
     text: String,
     torn: bool,
 }
 
 impl<'r> Recorder<'r> {
-    fn new(rules: &'r Rulebook, name: &str, keep: usize) -> Self {
+    pub(super) fn new(rules: &'r Rulebook, name: &str, keep: usize) -> Self {
         let matcher = Matcher::new(rules.logs.iter().filter(|rule| rule.log == name));
         Self {
             tails: alloc::vec![Tail::default(); matcher.rules.len()],
@@ -159,8 +168,7 @@ impl<'r> Recorder<'r> {
             keep,
             place: Place::Between,
             open: String::new(),
-            open_line: 0,
-            open_offset: 0,
+            open_place: LinePlace::default(),
             open_rules: Vec::new(),
             answer: String::new(),
             answer_lines: Vec::new(),
@@ -171,27 +179,44 @@ impl<'r> Recorder<'r> {
     }
 
     fn read(&mut self, line: Line<'_>) {
+        self.entry(line.text, line.offset, None);
+    }
+
+    /// The next line of the log, of as many lines of text as it has.
+    pub(super) fn entry(
+        &mut self,
+        text: Result<&str, LineError>,
+        offset: u64,
+        at: Option<Timestamp>,
+    ) {
         self.lines += 1;
-        if let Ok(text) = line.text {
-            self.line(text, self.lines, line.offset);
-        } else {
-            self.skipped += 1;
-            if matches!(self.place, Place::Answer { .. }) {
-                self.replay_answer();
+        let place = LinePlace {
+            number: self.lines,
+            offset,
+            at,
+        };
+        match text {
+            Ok(text) if at.is_some() => text.lines().for_each(|line| self.line(line, place)),
+            Ok(text) => self.line(text, place),
+            Err(_) => {
+                self.skipped += 1;
+                if matches!(self.place, Place::Answer { .. }) {
+                    self.replay_answer();
+                }
             }
         }
     }
 
-    fn line(&mut self, text: &str, number: u64, offset: u64) {
+    fn line(&mut self, text: &str, place: LinePlace) {
         match &mut self.place {
-            Place::Between => self.begin(text, number, offset),
+            Place::Between => self.begin(text, place),
             Place::Object { in_error, lines } => {
                 *lines += 1;
                 let ends = text == "}";
                 let belongs = ends || *in_error || text.starts_with([' ', '\t']) || text == ",";
                 if !belongs || *lines > MAX_RECORD_LINES {
                     self.close(true);
-                    self.begin(text, number, offset);
+                    self.begin(text, place);
                     return;
                 }
                 if text == "," {
@@ -212,14 +237,14 @@ impl<'r> Recorder<'r> {
                 if self.answer_lines.is_empty() && !Header::parse(text).tag.is_empty() =>
             {
                 self.place = Place::Between;
-                self.begin(text, number, offset);
+                self.begin(text, place);
             }
             Place::Answer { left, .. } => {
                 let units = utf16_units(text);
                 let before = *left;
                 self.answer.push_str(text);
                 self.answer.push('\n');
-                self.answer_lines.push((number, offset));
+                self.answer_lines.push(place);
                 if units == before {
                     // The text stands there to the letter: it is an answer, and no record.
                     self.forget_answer();
@@ -233,7 +258,7 @@ impl<'r> Recorder<'r> {
     }
 
     /// A line between records.
-    fn begin(&mut self, text: &str, number: u64, offset: u64) {
+    fn begin(&mut self, text: &str, place: LinePlace) {
         self.open_rules.clear();
         let Some(header) = self.matcher.find(text, &mut self.open_rules) else {
             return;
@@ -242,8 +267,7 @@ impl<'r> Recorder<'r> {
         if !self.open_rules.is_empty() {
             self.open.clear();
             self.open.push_str(head(text, MAX_RECORD_BYTES));
-            self.open_line = number;
-            self.open_offset = offset;
+            self.open_place = place;
         }
         if opens {
             self.place = Place::Object {
@@ -273,8 +297,7 @@ impl<'r> Recorder<'r> {
             };
             slot.text.clear();
             slot.text.push_str(&self.open);
-            slot.line = self.open_line;
-            slot.offset = self.open_offset;
+            slot.place = self.open_place;
             slot.torn = torn;
             tail.raw.push_back(slot);
             if let Some(field) = &about.answer_length
@@ -309,13 +332,13 @@ impl<'r> Recorder<'r> {
         let text = core::mem::take(&mut self.answer);
         let places = core::mem::take(&mut self.answer_lines);
         let before = core::mem::replace(&mut self.replaying, true);
-        for (line, (number, offset)) in text.lines().zip(places) {
-            self.line(line, number, offset);
+        for (line, place) in text.lines().zip(places) {
+            self.line(line, place);
         }
         self.replaying = before;
     }
 
-    fn finish(mut self, bytes: u64) -> LogEvidence {
+    pub(super) fn finish(mut self, bytes: u64) -> LogEvidence {
         match self.place {
             Place::Answer { .. } => {
                 self.replay_answer();
@@ -365,8 +388,9 @@ impl<'r> Recorder<'r> {
                 if passes {
                     evidence.records.push(Record {
                         rule: id.clone(),
-                        line: raw.line,
-                        offset: raw.offset,
+                        line: raw.place.number,
+                        offset: raw.place.offset,
+                        at: raw.place.at,
                         head: first.to_owned(),
                         fields: all,
                         torn: raw.torn,

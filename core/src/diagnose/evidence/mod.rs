@@ -3,6 +3,7 @@
 
 mod bundle;
 mod document;
+mod journal;
 mod log;
 mod otel;
 pub(crate) mod printed;
@@ -15,6 +16,7 @@ use alloc::vec::Vec;
 pub use bundle::BundleError;
 pub use document::Document;
 pub(crate) use document::{scalar, time_of};
+pub use journal::JournalReader;
 pub(crate) use log::Record;
 pub use log::{LogEvidence, LogReader};
 pub(crate) use otel::Event;
@@ -83,6 +85,8 @@ pub struct Evidence {
     pub out_log: Collected<LogEvidence>,
     /// Other logs, by the name that rules give them.
     pub logs: BTreeMap<String, LogEvidence>,
+    /// Why other logs are missing that were looked for.
+    pub missing_logs: BTreeMap<String, String>,
     /// The newest transcript of the session.
     pub session: Collected<TranscriptEvidence>,
     /// Telemetry events.

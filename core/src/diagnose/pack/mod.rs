@@ -12,6 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::foreign::NamedRule;
 use super::layer::Layer;
 use super::pattern::Pattern;
 use super::verdict::{Delivery, Severity};
@@ -279,6 +280,8 @@ pub struct Rulebook {
     pub(crate) files: Vec<FileRule>,
     pub(crate) processes: Vec<ProcessRule>,
     pub(crate) ports: Vec<PortRule>,
+    /// Rules that programs of others hold.
+    pub(crate) foreign: Vec<NamedRule>,
 }
 
 impl Rulebook {
@@ -296,6 +299,7 @@ impl Rulebook {
             files: Vec::new(),
             processes: Vec::new(),
             ports: Vec::new(),
+            foreign: Vec::new(),
         };
         // A test reads the built-in pack; a book without rules finds nothing and says so.
         if let Ok(pack) = Pack::parse(GATEWAY_PACK) {
@@ -447,10 +451,12 @@ impl Rulebook {
 
     /// Keys of Redis that rules look at.
     pub fn redis_keys(&self) -> impl Iterator<Item = &str> {
+        let foreign = self.foreign.iter();
         self.values
             .iter()
             .filter(|rule| rule.document == "redis")
             .map(|rule| rule.path.as_str())
+            .chain(foreign.flat_map(|named| named.rule.redis_keys.iter().map(String::as_str)))
     }
 
     /// All causes, in the order of the packs.
@@ -526,8 +532,21 @@ impl Rulebook {
                 lines.push(format!("port {}: nothing listens", rule.port));
             }
         }
+        for named in &self.foreign {
+            if named.rule.causes.iter().any(|id| id == cause) {
+                lines.push(named.asks());
+            }
+        }
         lines
     }
+}
+
+/// What an id is.
+pub(crate) const NO_ID: &str = "an id has letters, digits, `_`, `-` and `.` only";
+
+pub(crate) fn is_id(id: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    !id.is_empty() && id.bytes().all(plain)
 }
 
 fn said(conditions: &[Condition]) -> String {
@@ -542,8 +561,46 @@ fn said(conditions: &[Condition]) -> String {
     }
 }
 
+impl LogRule {
+    /// A rule that keeps records for others to judge. Fails with a sentence.
+    pub(crate) fn asked(
+        id: String,
+        log: &str,
+        tag: &str,
+        text: &str,
+        time: &[String],
+    ) -> Result<Self, String> {
+        if log.is_empty() {
+            return Err("the name of a log is empty".to_string());
+        }
+        let text = Pattern::parse(text).map_err(|error| error.to_string())?;
+        text.keeps(tag, time)?;
+        Ok(Self {
+            id,
+            log: log.to_string(),
+            tag: tag.to_string(),
+            text,
+            conditions: Vec::new(),
+            cause: None,
+            at_least: 1,
+            event: None,
+            time: time.to_vec(),
+            is_start: false,
+            answer_length: None,
+        })
+    }
+}
+
 impl PackError {
-    fn at(table: &str, index: usize, field: &str, message: String) -> Self {
+    /// Whether an id has the letters of an id.
+    pub(crate) fn check_id(table: &str, index: usize, id: &str) -> Result<(), Self> {
+        if is_id(id) {
+            return Ok(());
+        }
+        Err(Self::at(table, index, "id", NO_ID.to_string()))
+    }
+
+    pub(crate) fn at(table: &str, index: usize, field: &str, message: String) -> Self {
         Self {
             path: alloc::vec![
                 PackStep::Key(table.to_string()),

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::{
-    Cause, Condition, EventRule, FileRule, LogRule, PACK_VERSION, Pack, PackError, PackStep,
-    PortRule, ProcessRule, Remedy, Test, ValueRule,
+    Cause, Condition, EventRule, FileRule, LogRule, NO_ID, PACK_VERSION, Pack, PackError, PackStep,
+    PortRule, ProcessRule, Remedy, Test, ValueRule, is_id,
 };
 use crate::diagnose::layer::Layer;
 use crate::diagnose::pattern::Pattern;
@@ -180,11 +180,7 @@ fn cause(table: &Table<'_>, pack: &str) -> Result<Cause, PackError> {
                 format!("`{name}` is none of ok, impaired, down"),
             )
         })?,
-        None => match severity {
-            Severity::Failed => Delivery::Down,
-            Severity::Degraded => Delivery::Impaired,
-            Severity::Notice => Delivery::Ok,
-        },
+        None => severity.usual_delivery(),
     };
     Ok(Cause {
         id: table.id()?,
@@ -227,17 +223,8 @@ fn log_rule(table: &Table<'_>) -> Result<LogRule, PackError> {
         .map(|names| names.split_whitespace().map(ToString::to_string).collect())
         .unwrap_or_default();
     let tag = table.text("tag")?.unwrap_or_default();
-    // A line without a tag has no object either: its fields are those of its pattern.
-    if tag.is_empty()
-        && let Some(name) = time
-            .iter()
-            .find(|name| !text.names().any(|kept| kept == *name))
-    {
-        return Err(table.fail(
-            "time",
-            format!("the text keeps nothing under the name `{name}`"),
-        ));
-    }
+    text.keeps(&tag, &time)
+        .map_err(|why| table.fail("time", why))?;
     Ok(LogRule {
         id: table.id()?,
         log: table.need_text("log")?,
@@ -473,11 +460,10 @@ impl<'v> Table<'v> {
 
     fn id(&self) -> Result<String, PackError> {
         let id = self.need_text("id")?;
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-        if id.bytes().all(plain) {
+        if is_id(&id) {
             Ok(id)
         } else {
-            Err(self.fail("id", "an id has letters, digits, `_`, `-` and `.` only"))
+            Err(self.fail("id", NO_ID))
         }
     }
 

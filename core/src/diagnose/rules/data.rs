@@ -42,11 +42,12 @@ fn logs(case: &Case<'_>) -> Vec<Judgement> {
             && !built_in
             && !case.evidence.logs.contains_key(&rule.log)
         {
+            let why = case.evidence.missing_logs.get(&rule.log);
             found.push(missing(
                 case,
                 cause,
                 &format!("the log {}", rule.log),
-                "not collected",
+                why.map_or("not collected", String::as_str),
             ));
         }
     }

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 
-use super::{Fault, Step, holds, letter, script, settles};
+use super::{Fault, Step, holds, letter, script};
 use crate::gateway::channel_heal::{
     self, ChannelHeal, ChannelLook, Executor, HealPolicy, HealSettings, Muting,
 };
@@ -25,15 +25,14 @@ use crate::time::Timestamp;
 #[doc(hidden)]
 pub fn fuzz_poll_lease(bytes: &[u8]) -> Result<(), Fault> {
     let mut machine = PollLease::new(LeasePolicy::default());
-    let mut latest = Timestamp::MIN;
     let mut polls = false;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 8 {
             0 if argument % 4 == 0 => machine.handle_start(now, LeaseUse::Disabled),
             0 => machine.handle_start(now, LeaseUse::Enabled),
@@ -59,10 +58,7 @@ pub fn fuzz_poll_lease(bytes: &[u8]) -> Result<(), Fault> {
             4 if argument % 2 == 0 => machine.handle_poll_error(now, "409 getUpdates"),
             4 => machine.handle_poll_error(now, letter(argument)),
             5 if argument % 4 == 0 => machine.handle_shutdown(now),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(action) = machine.poll_action() {
             match action {
@@ -89,23 +85,19 @@ pub fn fuzz_poll_lease(bytes: &[u8]) -> Result<(), Fault> {
 #[doc(hidden)]
 pub fn fuzz_console_forward(bytes: &[u8]) -> Result<(), Fault> {
     let mut machine = Attributor::default();
-    let mut latest = Timestamp::MIN;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 5 {
             0 => machine.handle_prompt(now, letter(argument)),
             1 => machine.handle_turn_start(now),
             2 => machine.handle_prompt_done(now),
             3 => machine.handle_turn_end(now),
-            _ => settles(latest, || {
-                machine.handle_timeout(latest);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, latest, latest),
         }
         let to = machine.attribute(now);
         let forward = Forward::of(OperatorChat::Configured, &to, "x", Content::Own);
@@ -123,16 +115,15 @@ pub fn fuzz_console_forward(bytes: &[u8]) -> Result<(), Fault> {
 pub fn fuzz_channels(bytes: &[u8]) -> Result<(), Fault> {
     let mut alerts = ChannelAlerts::default();
     let mut heal = ChannelHeal::new(HealSettings::default());
-    let mut latest = Timestamp::MIN;
     let mut degraded = BTreeSet::new();
     let mut restarted: BTreeMap<Channel, Timestamp> = BTreeMap::new();
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         let channel = Channel::from(letter(argument));
         let status = match input % 3 {
             0 => ChannelStatus::Healthy,
@@ -156,10 +147,7 @@ pub fn fuzz_channels(bytes: &[u8]) -> Result<(), Fault> {
             }
             1 if argument % 2 == 0 => heal.handle_restarted(now, &channel, RestartOutcome::Done),
             1 => heal.handle_restarted(now, &channel, RestartOutcome::Failed),
-            _ => settles(latest, || {
-                heal.handle_timeout(now);
-                heal.poll_timeout()
-            })?,
+            _ => settle!(heal, now, latest),
         }
         while let Some(alert) = alerts.poll_action() {
             match alert {
@@ -190,15 +178,14 @@ pub fn fuzz_channels(bytes: &[u8]) -> Result<(), Fault> {
 #[doc(hidden)]
 pub fn fuzz_operator_traces(bytes: &[u8]) -> Result<(), Fault> {
     let mut machine = OperatorTraces::default();
-    let mut latest = Timestamp::MIN;
     let mut ended = BTreeSet::new();
     for (n, step) in script(bytes).enumerate() {
         let Step {
             now,
+            latest,
             input,
             argument,
         } = step;
-        latest = latest.max(now);
         let near = n.saturating_sub(usize::from(argument % 4));
         let id = TraceId(format!("{near}").into());
         match input % 6 {
@@ -218,10 +205,7 @@ pub fn fuzz_operator_traces(bytes: &[u8]) -> Result<(), Fault> {
             2 => machine.handle_dispatched(now, &id),
             3 => machine.handle_completed(now, &id),
             4 => machine.handle_failed(now, &id, "x"),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(event) = machine.poll_event() {
             if let TraceEvent::Changed(id, status) = event
@@ -247,11 +231,11 @@ pub fn fuzz_heartbeat_gate(bytes: &[u8]) -> Result<(), Fault> {
         capacity: 10,
         ..GatePolicy::default()
     });
-    let mut latest = Timestamp::MIN;
     let (mut came, mut gone) = (0_usize, BTreeSet::new());
     for (n, step) in script(bytes).enumerate() {
-        let Step { now, input, .. } = step;
-        latest = latest.max(now);
+        let Step {
+            now, latest, input, ..
+        } = step;
         match input % 6 {
             0 => machine.handle_presence(now, Presence::Present),
             1 => machine.handle_presence(now, Presence::Absent),
@@ -267,10 +251,7 @@ pub fn fuzz_heartbeat_gate(bytes: &[u8]) -> Result<(), Fault> {
                     Route::Full => holds(machine.held() == 10, "full before it is")?,
                 }
             }
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(action) = machine.poll_action() {
             if let heartbeat_gate::Action::Deliver(ids) | heartbeat_gate::Action::SendNotice(ids) =

@@ -1,12 +1,12 @@
 //! What is around the gateway: Redis, errors, the monitor.
 
-use super::{Fault, Step, holds, letter, script, settles};
+use super::{Fault, Step, end_of, holds, letter, script};
 use crate::gateway::RestartOutcome;
 use crate::gateway::channel_health::Channel;
+use crate::gateway::channel_probe::ChannelProbe;
 use crate::gateway::error_budget::{BudgetPolicy, BudgetVerdict, ErrorBudget};
 use crate::gateway::health_monitor::{
-    self, ChannelProbe, Check, Diagnosis, HealthMonitor, MonitorMemory, MonitorPolicy, Remedy,
-    Suppression,
+    self, Check, Diagnosis, HealthMonitor, MonitorMemory, MonitorPolicy, Remedy, Suppression,
 };
 use crate::gateway::redis_mode::{self, ReconnectPolicy, RedisMode, RedisRuntime};
 use crate::time::Timestamp;
@@ -15,15 +15,14 @@ use crate::time::Timestamp;
 #[doc(hidden)]
 pub fn fuzz_redis_mode(bytes: &[u8]) -> Result<(), Fault> {
     let mut machine = RedisRuntime::new(ReconnectPolicy::default());
-    let mut latest = Timestamp::MIN;
     let mut started = false;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 7 {
             0 => {
                 machine.handle_start(now);
@@ -33,10 +32,7 @@ pub fn fuzz_redis_mode(bytes: &[u8]) -> Result<(), Fault> {
             2 => machine.handle_connect_failed(now),
             3 => machine.handle_disconnected(now),
             4 if argument % 16 == 0 => machine.handle_shutdown(now),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         let mode = machine.mode();
         while let Some(action) = machine.poll_action() {
@@ -60,20 +56,16 @@ pub fn fuzz_redis_mode(bytes: &[u8]) -> Result<(), Fault> {
 pub fn fuzz_error_budget(bytes: &[u8]) -> Result<(), Fault> {
     let policy = BudgetPolicy::default();
     let mut machine = ErrorBudget::new(policy);
-    let mut latest = Timestamp::MIN;
     let (mut suppressed, mut summed) = (0_u64, 0_u64);
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         if input % 4 == 0 {
-            settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?;
+            settle!(machine, now, latest);
         } else if machine.handle_error(now, letter(argument)) == BudgetVerdict::Suppress {
             suppressed += 1;
         }
@@ -84,6 +76,7 @@ pub fn fuzz_error_budget(bytes: &[u8]) -> Result<(), Fault> {
         }
         holds(summed <= suppressed, "sums up what was not suppressed")?;
     }
+    let latest = end_of(bytes);
     machine.handle_timeout(latest.saturating_add_us(86_400_000_000));
     if latest < Timestamp::MAX.saturating_add_us(-86_400_000_000) {
         summed += machine.poll_event().map_or(0, |summary| summary.suppressed);
@@ -104,15 +97,14 @@ pub fn fuzz_health_monitor(bytes: &[u8]) -> Result<(), Fault> {
             ..MonitorPolicy::default()
         };
         let mut machine = HealthMonitor::new(policy.clone(), MonitorMemory::default());
-        let mut latest = Timestamp::MIN;
         let (mut restarted, mut alerted) = (None, None);
         for Step {
             now,
+            latest,
             input,
             argument,
         } in script(bytes)
         {
-            latest = latest.max(now);
             let channels = [(
                 Channel::from(letter(argument)),
                 ChannelProbe::Counts {
@@ -133,7 +125,11 @@ pub fn fuzz_health_monitor(bytes: &[u8]) -> Result<(), Fault> {
                 },
                 channels: &channels,
                 muted: &[],
-                suppression: Suppression::Off,
+                suppression: if argument % 7 == 6 {
+                    Suppression::On
+                } else {
+                    Suppression::Off
+                },
             };
             match input % 5 {
                 0..=1 => machine.handle_check(now, check),
@@ -144,10 +140,7 @@ pub fn fuzz_health_monitor(bytes: &[u8]) -> Result<(), Fault> {
                     machine = HealthMonitor::new(policy.clone(), machine.memory().clone());
                     machine.handle_timeout(latest);
                 }
-                _ => settles(latest, || {
-                    machine.handle_timeout(now);
-                    machine.poll_timeout()
-                })?,
+                _ => settle!(machine, now, latest),
             }
             while let Some(action) = machine.poll_action() {
                 let last = match action {

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 
-use super::{Fault, Step, holds, letter, script, settles};
+use super::{Fault, Step, end_of, holds, letter, script};
 use crate::gateway::MessageId;
 use crate::gateway::batching::{self, BatchPolicy, Batches, Origin};
 use crate::gateway::command_queue::{self, Admission, CommandQueue, QueuePolicy, TurnOutcome};
@@ -25,14 +25,13 @@ pub(super) fn serve_script(bytes: &[u8], policy: QueuePolicy) -> Result<(), Faul
     };
     let mut queue = CommandQueue::new(policy);
     let mut world = QueueWorld::default();
-    let mut latest = Timestamp::MIN;
     for Step {
         now,
         input,
         argument,
+        ..
     } in script(bytes)
     {
-        latest = latest.max(now);
         let attempt = command_queue::Attempt(u64::from(argument));
         let open = queue.attempt().unwrap_or(attempt);
         match input % 12 {
@@ -58,6 +57,7 @@ pub(super) fn serve_script(bytes: &[u8], policy: QueuePolicy) -> Result<(), Faul
         holds(queue.open() <= 12, "more is held than there is room for")?;
     }
     // The store comes back, the session is replaced and answers everything.
+    let latest = end_of(bytes);
     queue.handle_store_connected(latest);
     queue.handle_session_replaced(latest);
     for _ in 0..2_000 {
@@ -167,15 +167,14 @@ pub fn fuzz_batches(bytes: &[u8]) -> Result<(), Fault> {
         batches: 2,
         ..BatchPolicy::default()
     });
-    let mut latest = Timestamp::MIN;
     let (mut said, mut heard) = (0_usize, BTreeSet::new());
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 6 {
             0..=2 => {
                 let origin = match argument % 4 {
@@ -189,10 +188,7 @@ pub fn fuzz_batches(bytes: &[u8]) -> Result<(), Fault> {
             }
             3 if argument % 2 == 0 => machine.handle_active(now, None),
             3 => machine.handle_active(now, Some(letter(argument))),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(action) = machine.poll_action() {
             let (batching::Action::Enqueue { ids, .. } | batching::Action::Supersede { ids, .. }) =
@@ -224,14 +220,13 @@ pub fn fuzz_dedup(bytes: &[u8], text: &str) -> Result<(), Fault> {
         capacity: 8,
         ..DedupPolicy::default()
     });
-    let mut latest = Timestamp::MIN;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         let id = MessageId(format!("{}", argument % 16).into());
         let body = format!("{text}, a text of some length: {}", argument % 5);
         let message = Incoming {
@@ -253,10 +248,7 @@ pub fn fuzz_dedup(bytes: &[u8], text: &str) -> Result<(), Fault> {
                 let again = machine.handle_prompt(now, message);
                 holds(again == Verdict::New, "a prompt is a duplicate of itself")?;
             }
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         holds(machine.remembered() <= 8, "too much is remembered")?;
     }
@@ -270,15 +262,14 @@ pub fn fuzz_priority(bytes: &[u8]) -> Result<(), Fault> {
         capacity: 20,
         ..PriorityPolicy::default()
     });
-    let mut latest = Timestamp::MIN;
     let (mut came, mut served) = (BTreeSet::new(), BTreeSet::new());
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 5 {
             0..=2 => {
                 let id = MessageId(format!("{}", came.len()).into());
@@ -308,10 +299,7 @@ pub fn fuzz_priority(bytes: &[u8]) -> Result<(), Fault> {
                     holds(served.insert(id), "a message is served twice")?;
                 }
             }
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         holds(machine.len() <= 20, "more is held than there is room for")?;
         holds(

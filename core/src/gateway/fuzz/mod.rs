@@ -1,6 +1,16 @@
 //! Bodies of fuzz tests of the machines: any bytes are read as a script of inputs
 //! at any times, and what must hold is checked after each.
 
+/// Lets a machine do what is due, as [`settles`] asks of it.
+macro_rules! settle {
+    ($machine:ident, $now:expr, $latest:expr) => {
+        $crate::gateway::fuzz::settles($latest, || {
+            $machine.handle_timeout($now);
+            $machine.poll_timeout()
+        })?
+    };
+}
+
 mod channels;
 mod host;
 mod messages;
@@ -25,6 +35,8 @@ pub type Fault = String;
 #[derive(Clone, Copy)]
 struct Step {
     now: Timestamp,
+    /// The latest time so far, which machines go by when the clock goes back.
+    latest: Timestamp,
     input: u8,
     argument: u8,
 }
@@ -36,6 +48,7 @@ fn script(bytes: &[u8]) -> impl Iterator<Item = Step> + '_ {
         0, 1, 500, 2_000, 10_000, 30_000, 90_000, 300_000, 600_000, 86_400_000, -1_500, -700_000,
     ];
     let mut now = Timestamp::from_seconds(1_800_000_000).unwrap_or(Timestamp::MIN);
+    let mut latest = Timestamp::MIN;
     bytes.chunks_exact(3).take(200).map(move |step| {
         let (input, argument, pace) = match step {
             [input, argument, pace] => (*input, *argument, *pace),
@@ -49,12 +62,21 @@ fn script(bytes: &[u8]) -> impl Iterator<Item = Step> + '_ {
                 now.saturating_add_us(ms.map_or(0, |ms| ms * 1000))
             }
         };
+        latest = latest.max(now);
         Step {
             now,
+            latest,
             input,
             argument,
         }
     })
+}
+
+/// The latest time of a script.
+fn end_of(bytes: &[u8]) -> Timestamp {
+    script(bytes)
+        .last()
+        .map_or(Timestamp::MIN, |step| step.latest)
 }
 
 /// Letters that the ids and sources of a script are made of.

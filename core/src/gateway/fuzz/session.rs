@@ -1,26 +1,24 @@
 //! The session and its models.
 
-use super::{Fault, Step, holds, letter, script, settles};
+use super::{Fault, Step, holds, letter, script};
 use crate::gateway::failure_kind::FailureKind;
 use crate::gateway::fallback::{self, Catalogue, Fallback, FallbackPolicy, Model, Prompt};
 use crate::gateway::model_alerts::{HourOfOperator, ModelAlertPolicy, ModelAlerts};
 use crate::gateway::pressure::{PressureAlertMemory, PressureAlerts, PressureHealth};
 use crate::gateway::watchdog::{self, FallbackUse, Maintenance, TurnEnd, Watchdog, WatchdogPolicy};
-use crate::time::Timestamp;
 
 /// The session never moves to a model it is on, and every wake-up settles.
 #[doc(hidden)]
 pub fn fuzz_fallback(bytes: &[u8]) -> Result<(), Fault> {
     let policy = FallbackPolicy::new(Model::new("a", "big"), Model::new("b", "small"));
     let mut machine = Fallback::new(policy, Catalogue::Known);
-    let mut latest = Timestamp::MIN;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         let prompt = Prompt(u64::from(argument % 3));
         let result = if argument % 2 == 0 {
             Ok(())
@@ -38,10 +36,7 @@ pub fn fuzz_fallback(bytes: &[u8]) -> Result<(), Fault> {
             7 => machine.handle_prompt_error(now, u32::from(argument % 5)),
             8 => machine.handle_model_set(now, result),
             9 => machine.handle_probe_answer(now, result),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(action) = machine.poll_action() {
             let primary = matches!(&action, fallback::Action::SetModel(m) if &*m.name == "big");
@@ -61,15 +56,14 @@ pub fn fuzz_fallback(bytes: &[u8]) -> Result<(), Fault> {
 #[doc(hidden)]
 pub fn fuzz_watchdog(bytes: &[u8]) -> Result<(), Fault> {
     let mut machine = Watchdog::new(WatchdogPolicy::default());
-    let mut latest = Timestamp::MIN;
     let (mut restarts, mut prompts, mut aborts) = (0_u32, 0_u32, 0_u32);
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 10 {
             0 | 1 => {
                 prompts += 1;
@@ -85,10 +79,7 @@ pub fn fuzz_watchdog(bytes: &[u8]) -> Result<(), Fault> {
             7 => machine.handle_fallback(now, FallbackUse::Active { since: None }),
             8 if argument % 2 == 0 => machine.handle_maintenance(now, Maintenance::Active),
             8 => machine.handle_maintenance(now, Maintenance::Idle),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(action) = machine.poll_action() {
             match action {
@@ -118,18 +109,16 @@ pub fn fuzz_pressure_alerts(bytes: &[u8]) -> Result<(), Fault> {
 
     let mut machine =
         PressureAlerts::new(PressureAlerts::COOLDOWN_MS, PressureAlertMemory::default());
-    let mut latest = Timestamp::MIN;
     let mut told = PressureHealth::Ok;
-    for Step { now, input, .. } in script(bytes) {
-        latest = latest.max(now);
+    for Step {
+        now, latest, input, ..
+    } in script(bytes)
+    {
         match input % 4 {
             0 => machine.handle_health(now, PressureHealth::Ok),
             1 => machine.handle_health(now, PressureHealth::Elevated),
             2 => machine.handle_health(now, PressureHealth::Critical),
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while let Some(alert) = machine.poll_action() {
             match alert {
@@ -152,14 +141,13 @@ pub fn fuzz_pressure_alerts(bytes: &[u8]) -> Result<(), Fault> {
 #[doc(hidden)]
 pub fn fuzz_model_alerts(bytes: &[u8], error: &str) -> Result<(), Fault> {
     let mut machine = ModelAlerts::new(ModelAlertPolicy::default());
-    let mut latest = Timestamp::MIN;
     for Step {
         now,
+        latest,
         input,
         argument,
     } in script(bytes)
     {
-        latest = latest.max(now);
         match input % 4 {
             0 => machine.handle_failure(now, letter(argument), error, u32::from(argument)),
             1 => machine.handle_swap(now, FailureKind::of_text(error), HourOfOperator::Day),
@@ -168,10 +156,7 @@ pub fn fuzz_model_alerts(bytes: &[u8], error: &str) -> Result<(), Fault> {
                 machine.handle_swap(now, FailureKind::Timeout, HourOfOperator::Night);
                 holds(machine.poll_action().is_none(), "told at night")?;
             }
-            _ => settles(latest, || {
-                machine.handle_timeout(now);
-                machine.poll_timeout()
-            })?,
+            _ => settle!(machine, now, latest),
         }
         while machine.poll_action().is_some() {}
         while machine.poll_event().is_some() {}

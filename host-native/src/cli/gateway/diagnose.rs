@@ -12,11 +12,11 @@ use muster_core::diagnose::{
 };
 use muster_core::view::DiagnosisView;
 
-use super::live::{Live, LiveArgs, block_on, judge};
+use super::live::{Live, LiveArgs, block_on};
 use crate::cli::Context;
 use crate::error::{Answer, Failure};
 use crate::files::text_of;
-use crate::gateway::load_packs;
+use crate::gateway::Rules;
 use crate::render::{self, DiagnosisDetail};
 
 /// Say what is broken first in a gateway, why, and what to do
@@ -108,13 +108,13 @@ impl Diagnose {
 
     /// Of a bundle that somebody collected.
     fn of_file(&self, context: &Context, bundle: &Path) -> Result<Told, Failure> {
-        let rules = load_packs(&self.live.rules)?;
+        let rules = Rules::load(&self.live.rules)?;
         let options = DiagnoseOptions {
             profile: self.live.profile.clone(),
             ..self.options(context)
         };
         let text = Self::read(bundle)?;
-        let view = judge(&text, &rules, &options).map_err(|error: DiagnoseError| {
+        let view = rules.judge(&text, &options).map_err(|error: DiagnoseError| {
             Failure::unusable(format!("{}: {error}", bundle.display()))
                 .hint("a bundle is `{\"muster_bundle\":1,\"now_ms\":...,\"evidence\":{...}}`; see docs/gateway.md")
         })?;

@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use muster_core::Timestamp;
-use muster_core::diagnose::{DiagnoseError, DiagnoseOptions, Evidence, Rulebook, diagnose};
+use muster_core::diagnose::DiagnoseOptions;
 use muster_core::view::DiagnosisView;
 
 use crate::cli::{Context, session};
 use crate::error::Failure;
-use crate::gateway::{
-    Bundle, DEFAULT_PROFILE, Manager, Profile, Watched, collect, load_packs, redact,
-};
+use crate::gateway::{Bundle, DEFAULT_PROFILE, Manager, Profile, Rules, Watched, collect, redact};
 
 /// Which set-up is looked at, by which rules.
 #[derive(Args, Clone, Debug)]
@@ -21,7 +19,7 @@ pub(crate) struct LiveArgs {
     /// The set-up: joelclaw, systemd, process, or one of muster.toml [default: joelclaw]
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Add the rule packs in this folder; can be repeated
+    /// Add the rule packs and guests in this folder; can be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
 }
@@ -29,7 +27,7 @@ pub(crate) struct LiveArgs {
 /// A set-up with the rules for it.
 pub(crate) struct Live {
     pub(crate) profile: Arc<Profile>,
-    pub(crate) rules: Rulebook,
+    pub(crate) rules: Rules,
     watched: Watched,
 }
 
@@ -41,10 +39,10 @@ impl LiveArgs {
     }
 
     pub(crate) fn open(&self, context: &Context) -> Result<Live, Failure> {
-        let rules = load_packs(&self.rules)?;
+        let rules = Rules::load(&self.rules)?;
         Ok(Live {
             profile: Arc::new(self.profile(context)?),
-            watched: Watched::of(&rules),
+            watched: Watched::of(&rules.book),
             rules,
         })
     }
@@ -65,7 +63,8 @@ impl Live {
         bundle: Bundle,
         options: &DiagnoseOptions,
     ) -> Result<DiagnosisView, Failure> {
-        let mut view = judge(&bundle.into_json(), &self.rules, options).map_err(|error| {
+        let judged = self.rules.judge(&bundle.into_json(), options);
+        let mut view = judged.map_err(|error| {
             Failure::defect(format!("the collected evidence is no bundle: {error}"))
         })?;
         if !self.profile.is_gateway {
@@ -98,18 +97,6 @@ impl Live {
             view.summary = view.summary.replace("The gateway", &self.profile.name);
         }
     }
-}
-
-/// What the rules say of a bundle.
-pub(crate) fn judge(
-    text: &str,
-    rules: &Rulebook,
-    options: &DiagnoseOptions,
-) -> Result<DiagnosisView, DiagnoseError> {
-    let evidence =
-        Evidence::parse_bundle(text, rules, options.records).map_err(DiagnoseError::Bundle)?;
-    let now = options.now.or(evidence.now).ok_or(DiagnoseError::NoTime)?;
-    Ok(diagnose(&evidence, rules, now, options))
 }
 
 /// Runs the work of a command. A file or a server that never answers does not keep the

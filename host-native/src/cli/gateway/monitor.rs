@@ -20,7 +20,8 @@ use crate::render;
         muster gateway monitor --every 60 --alert-command 'mail -s gateway me <<< \"$MUSTER_ALERT\"'\n  \
         muster gateway monitor --once --restart-command 'systemctl restart joelclaw-gateway'\n\n\
         Failures in a row are remembered between runs: a timer can run it with --once.\n\
-        Alerts are sent after two checks in a row failed, and then not for 20 minutes.\n\
+        Alerts are sent after two checks in a row failed, and then not for 20 minutes;\n\
+        one that reached nobody is sent again at the next check.\n\
         Nothing is restarted without --restart-command; after a restart it waits 6 s,\n\
         looks again, and alerts only if that did not help.\n\n\
         Exit status with --once: 0 nothing is failing, 1 something is."
@@ -46,6 +47,9 @@ pub(crate) struct Monitor {
     /// Send alerts to this Telegram chat; the bot's token is in `MUSTER_TELEGRAM_TOKEN`
     #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
     alert_telegram: Option<String>,
+    /// Ask telemetry how each channel is, and alert about those that keep failing
+    #[arg(long, env = "GATEWAY_CHANNEL_OTEL_PROBES_ENABLED", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    channel_probes: bool,
     /// Restart the gateway by this shell command before anybody is alerted
     #[arg(long, value_name = "COMMAND")]
     restart_command: Option<String>,
@@ -75,6 +79,7 @@ impl Monitor {
         let options = MonitorOptions {
             state,
             streak: self.streak,
+            probe_channels: self.channel_probes,
             restart_command: self.restart_command.clone(),
             alerts: AlertTargets {
                 command: self.alert_command.clone(),

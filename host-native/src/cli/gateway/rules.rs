@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use muster_core::view::{CauseView, PackCheckView, RulesView};
+use muster_core::view::{CauseView, RulesView};
 
 use crate::cli::Context;
 use crate::error::{Answer, Failure};
-use crate::gateway::{load_packs, read_pack};
+use crate::gateway::{Rules, check_pack};
 use crate::render;
 
 /// The commands of the group.
@@ -32,14 +32,14 @@ impl Command {
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  muster gateway rules list --rules ./rules")]
 pub(crate) struct List {
-    /// Add the rule packs in this folder; can be repeated
+    /// Add the rule packs and guests in this folder; can be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 }
 
 impl List {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let view = RulesView::of(&load_packs(&self.rules)?);
+        let view = RulesView::of(&Rules::load(&self.rules)?.book);
         context.answer(&view, render::rules)
     }
 }
@@ -51,14 +51,14 @@ pub(crate) struct Explain {
     /// The cause's id, as `rules list` shows it
     #[arg(value_name = "ID")]
     id: String,
-    /// Add the rule packs in this folder; can be repeated
+    /// Add the rule packs and guests in this folder; can be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 }
 
 impl Explain {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let rules = load_packs(&self.rules)?;
+        let rules = Rules::load(&self.rules)?.book;
         let view: Option<CauseView> = CauseView::of(&rules, &self.id);
         let missing = view.is_none();
         context.answer(&view, |view, style| match view {
@@ -72,11 +72,14 @@ impl Explain {
     }
 }
 
-/// Check a rule pack; what is wrong is told with its line
+/// Check a rule pack, where what is wrong is told with its line, or a guest with rules
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  muster gateway rules check ./rules/nginx.toml")]
+#[command(
+    after_help = "Examples:\n  muster gateway rules check ./rules/nginx.toml\n  \
+        muster gateway rules check ./rules/bursts.wasm"
+)]
 pub(crate) struct Check {
-    /// The packs
+    /// The packs and guests
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -85,8 +88,7 @@ impl Check {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let mut checked = Vec::new();
         for file in &self.files {
-            let pack = read_pack(file)?;
-            checked.push(PackCheckView::of(&file.display().to_string(), &pack));
+            checked.push(check_pack(file)?);
         }
         context.answer(&checked, |checked, _| render::checked_packs(checked))
     }

@@ -28,7 +28,7 @@ pub(crate) fn collect(profile: &Profile) -> Gathered {
             Ok(text) => {
                 others.insert(name.clone(), text);
             }
-            Err(why) => gathered.notes.push(format!("log {name}: {why}")),
+            Err(why) => gathered.pieces.push((format!("logs.{name}"), Err(why))),
         }
     }
     if !others.is_empty() {

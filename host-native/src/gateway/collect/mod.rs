@@ -4,6 +4,7 @@
 mod command;
 mod file;
 mod http;
+mod journal;
 mod logs;
 mod machine;
 mod model_api;
@@ -158,6 +159,13 @@ pub async fn collect(
         limit,
         blocking(move || logs::collect(&of_profile)),
     );
+    let names = journal::pieces(profile);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let journals = limited(
+        &names,
+        limit * u32::try_from(names.len().max(1)).unwrap_or(u32::MAX),
+        journal::collect(profile, now_ms, hours),
+    );
     let (of_profile, paths) = (Arc::clone(profile), watched.files.clone());
     let files = limited(
         &["files"],
@@ -167,6 +175,7 @@ pub async fn collect(
     let outcome = tokio::join!(
         service_and_process,
         logs,
+        journals,
         files,
         limited(&["status"], limit, async {
             one(status::collect(profile).await)
@@ -198,11 +207,7 @@ pub async fn collect(
         not_part: profile.not_part(),
         ..Bundle::default()
     };
-    let (processes, logs, files, status, redis, otel, substrate, listeners, versions, documents) =
-        outcome;
-    let all = [
-        processes, logs, files, status, redis, otel, substrate, listeners, versions, documents,
-    ];
+    let all: [Gathered; 11] = outcome.into();
     for gathered in all {
         bundle.take(gathered);
     }

@@ -1,10 +1,11 @@
-//! Telemetry events: over HTTP, or out of a file of JSON lines.
+//! Telemetry events: over HTTP, out of a file of JSON lines, or by a command that searches.
 
 use std::env;
 
 use serde_json::Value;
 
 use super::Piece;
+use super::command::run;
 use super::file::tail;
 use super::http::{Request, ask};
 use super::logs::LOG_BYTES;
@@ -34,7 +35,9 @@ pub(crate) async fn events(
         });
         return Some(read.await.unwrap_or_else(|error| Err(error.to_string())));
     }
-    let template = profile.otel_url.as_deref()?;
+    let Some(template) = profile.otel_url.as_deref() else {
+        return by_command(profile, hours, query).await;
+    };
     let from_ms = now_ms.saturating_sub(i64::from(hours).saturating_mul(3_600_000));
     let url = template
         .replace("{from_ms}", &from_ms.to_string())
@@ -59,6 +62,29 @@ pub(crate) async fn events(
     })
 }
 
+/// What the profile's command finds.
+async fn by_command(profile: &Profile, hours: u32, query: &str) -> Option<Result<String, String>> {
+    let (program, _) = profile.otel_command.split_first()?;
+    let filled: Vec<String> = profile
+        .otel_command
+        .iter()
+        .map(|word| {
+            let word = word.replace("{hours}", &hours.to_string());
+            word.replace("{query}", query)
+        })
+        .collect();
+    let found = match run(&filled, profile.limit).await {
+        // A command that fails may say why in its document.
+        Ok(printed) => match (lines(&printed.stdout), printed.exit) {
+            (Ok(found), Some(0)) => Ok(found),
+            (Err(why), Some(0)) => Err(why),
+            _ => Err(format!("{program}: {}", printed.complaint())),
+        },
+        Err(why) => Err(why),
+    };
+    Some(found)
+}
+
 /// JSON lines of an answer: lines, a list, or the hits of a search in any wrapping.
 fn lines(body: &str) -> Result<String, String> {
     let Ok(answer) = serde_json::from_str::<Value>(body) else {
@@ -76,7 +102,13 @@ fn lines(body: &str) -> Result<String, String> {
             .map(|event| event.get("document").unwrap_or(event).to_string() + "\n")
             .collect()),
         None if answer.get("action").is_some() => Ok(body.to_owned()),
-        None => Err("telemetry answers with no list of events".to_owned()),
+        None => {
+            let told = answer.pointer("/error/message").and_then(Value::as_str);
+            Err(told.map_or_else(
+                || "telemetry answers with no list of events".to_owned(),
+                |told| format!("telemetry answers: {told}"),
+            ))
+        }
     }
 }
 
@@ -113,10 +145,39 @@ mod tests {
                 Ok("{\"action\":\"a\"}\n{\"action\":\"b\"}"),
             ),
             ("{\"x\":1}", Err("telemetry answers with no list of events")),
+            (
+                "{\"ok\":false,\"result\":null,\"error\":{\"message\":\"no index\",\"code\":\"X\"}}",
+                Err("telemetry answers: no index"),
+            ),
         ] {
             let expected = expected.map(str::to_owned).map_err(str::to_owned);
             assert_eq!(lines(body), expected, "{body}");
         }
         assert_eq!(encoded("a b&c\u{e9}"), "a%20b%26c%C3%A9");
+    }
+
+    #[tokio::test]
+    async fn a_command_searches_where_nothing_else_does() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let mut profile = Profile {
+            otel_command: words(&[
+                "printf",
+                "{\"result\":[{\"action\":\"%s-%s\"}]}",
+                "{query}",
+                "{hours}",
+            ]),
+            ..Profile::built_in("process").unwrap()
+        };
+        let found = events(&profile, 0, 6, "queue.*").await;
+        assert_eq!(found, Some(Ok("{\"action\":\"queue.*-6\"}\n".to_owned())));
+        profile.otel_command = words(&["sh", "-c", "echo no such index >&2; exit 1"]);
+        let failed = events(&profile, 0, 6, "*").await;
+        assert_eq!(failed, Some(Err("sh: no such index".to_owned())));
+        profile.otel_command = words(&["no-such-program-of-muster"]);
+        let missing = events(&profile, 0, 6, "*").await;
+        let why = "no-such-program-of-muster is not installed".to_owned();
+        assert_eq!(missing, Some(Err(why)));
+        profile.otel_command.clear();
+        assert_eq!(events(&profile, 0, 6, "*").await, None);
     }
 }

@@ -56,11 +56,12 @@ fn seconds(text: &str) -> Option<i64> {
     days.checked_mul(86_400)?.checked_add(total)
 }
 
-/// The process of the profile: the one that the service manager names, else that of the
+/// The process of the profile: the one that the service manager names (`Err`: why it names
+/// none), else that of the
 /// pid file, else one whose command line fits.
 pub(crate) async fn collect(
     profile: &Profile,
-    service_pid: Option<i64>,
+    service: Result<Option<i64>, &str>,
     now_ms: i64,
     watched: &[String],
 ) -> Vec<Piece> {
@@ -69,7 +70,7 @@ pub(crate) async fn collect(
     if profile.wants("process") {
         pieces.push((
             "process".to_owned(),
-            process(profile, service_pid, now_ms, running.as_deref()),
+            process(profile, service, now_ms, running.as_deref()),
         ));
     }
     if !watched.is_empty() {
@@ -87,17 +88,21 @@ pub(crate) async fn collect(
 
 fn process(
     profile: &Profile,
-    service_pid: Option<i64>,
+    service: Result<Option<i64>, &str>,
     now_ms: i64,
     running: Result<&[Running], &String>,
 ) -> Result<Value, String> {
+    let service_pid = service.ok().flatten();
     let noted = profile.pid_file.as_deref().map(noted_pid);
     let file_pid = noted
         .as_ref()
         .and_then(|noted| noted.as_ref().ok().copied());
     if service_pid.is_none() && profile.process.is_none() {
         match &noted {
-            None if profile.service.is_some() => {}
+            None if profile.service.is_some() => {
+                // Nothing but the manager could tell.
+                service?;
+            }
             None => return Err("the profile names no pid file, process or service".to_owned()),
             Some(Err(why)) if why != "there is no such file or folder" => {
                 return Err(format!("the pid file: {why}"));
@@ -196,13 +201,13 @@ mod tests {
             age_s: 10,
             command: "/usr/bin/other".into(),
         }];
-        let told = process(&profile, None, 1_000_000, Ok(&list)).unwrap();
+        let told = process(&profile, Ok(None), 1_000_000, Ok(&list)).unwrap();
         assert_eq!(
             (&told["alive"], &told["started_ms"]),
             (&json!(true), &json!(990_000))
         );
         profile.process = Some("gateway".into());
-        let told = process(&profile, None, 1_000_000, Ok(&list)).unwrap();
+        let told = process(&profile, Ok(None), 1_000_000, Ok(&list)).unwrap();
         assert_eq!(told["alive"], false);
         assert_eq!(told["pid_file"], own.to_string());
         assert!(is_called(&list[0], "other"));
@@ -211,10 +216,21 @@ mod tests {
     #[test]
     fn no_pid_file_is_no_process_and_a_folder_is_unreadable() {
         let folder = tempfile::tempdir().unwrap();
-        let told = process(&profile(folder.path()), None, 0, Ok(&[])).unwrap();
+        let told = process(&profile(folder.path()), Ok(None), 0, Ok(&[])).unwrap();
         assert_eq!(told["alive"], false);
+        // Where a manager alone could tell and cannot be asked, nothing is known.
+        let unit = Profile {
+            service: Some("web.service".into()),
+            ..Profile::built_in("systemd").unwrap()
+        };
+        let why = process(&unit, Err("systemctl is not installed"), 0, Ok(&[]));
+        assert_eq!(why, Err("systemctl is not installed".to_owned()));
+        assert_eq!(
+            process(&unit, Ok(None), 0, Ok(&[])).unwrap()["alive"],
+            false
+        );
         std::fs::create_dir(folder.path().join("pid")).unwrap();
-        let why = process(&profile(folder.path()), None, 0, Ok(&[])).unwrap_err();
+        let why = process(&profile(folder.path()), Ok(None), 0, Ok(&[])).unwrap_err();
         assert!(why.starts_with("the pid file: "), "{why}");
     }
 }

@@ -26,11 +26,14 @@ pub(crate) async fn collect(profile: &Profile) -> Option<Piece> {
     Some((name.to_owned(), state))
 }
 
-/// The process that the manager names.
-pub(crate) fn pid(piece: Option<&Piece>) -> Option<i64> {
-    let state = piece?.1.as_ref().ok()?;
-    let pid = state.get("pid").or_else(|| state.get("main_pid"))?;
-    pid.as_i64().filter(|pid| *pid > 0)
+/// The process that the manager names, or why it cannot be asked.
+pub(crate) fn pid(piece: Option<&Piece>) -> Result<Option<i64>, &str> {
+    let Some((_, state)) = piece else {
+        return Ok(None);
+    };
+    let state = state.as_ref().map_err(String::as_str)?;
+    let pid = state.get("pid").or_else(|| state.get("main_pid"));
+    Ok(pid.and_then(Value::as_i64).filter(|pid| *pid > 0))
 }
 
 async fn systemd(unit: &str, user: bool, limit: Duration) -> Result<Value, String> {
@@ -151,7 +154,7 @@ mod tests {
             state,
             json!({"load_state": "loaded", "unit_file_state": "", "main_pid": 42})
         );
-        assert_eq!(pid(Some(&("systemd".into(), Ok(state)))), Some(42));
+        assert_eq!(pid(Some(&("systemd".into(), Ok(state)))), Ok(Some(42)));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn load(path: &Path) -> Result<MonitorMemory, String> {
     Ok(MonitorMemory {
         streak: streak(&value["streak"]),
         alerted_at: time(&value["alerted_at_ms"]),
+        requested_at: time(&value["requested_at_ms"]),
         restarted_at: time(&value["restarted_at_ms"]),
         channels: channels
             .map(|(name, value)| {
@@ -55,6 +56,7 @@ pub(super) fn save(path: &Path, memory: &MonitorMemory) -> io::Result<()> {
     let value = json!({
         "streak": of_streak(memory.streak),
         "alerted_at_ms": ms(memory.alerted_at),
+        "requested_at_ms": ms(memory.requested_at),
         "restarted_at_ms": ms(memory.restarted_at),
         "channels": channels,
     });
@@ -111,6 +113,7 @@ mod tests {
         let memory = MonitorMemory {
             streak,
             alerted_at: at,
+            requested_at: at,
             restarted_at: None,
             channels: [(Channel::from("telegram"), channel)].into(),
         };

@@ -13,11 +13,12 @@ use muster_core::Timestamp;
 use muster_core::diagnose::LayerStatus;
 use muster_core::gateway::RestartOutcome;
 use muster_core::gateway::channel_health::Channel;
+use muster_core::gateway::channel_probe::{ChannelProbe, ProbeStatus, probe_channels};
 use muster_core::gateway::health_monitor::{
     Action, Check, Diagnosis, Event, HealthMonitor, MonitorMemory, MonitorPolicy, Remedy,
     Suppression,
 };
-use muster_core::view::{DiagnosisView, MonitorCheckView, MonitorDoneView};
+use muster_core::view::{DiagnosisView, MonitorChannelView, MonitorCheckView, MonitorDoneView};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -42,6 +43,8 @@ pub struct MonitorOptions {
     pub state: PathBuf,
     /// So many checks in a row must fail before anything is done.
     pub streak: u32,
+    /// Whether telemetry is asked how the channels are.
+    pub probe_channels: bool,
     /// A shell command that restarts the gateway; without one nothing is restarted.
     pub restart_command: Option<String>,
     /// Where alerts go.
@@ -88,7 +91,8 @@ pub async fn check(
     let restart_limit = Duration::from_millis(policy.restart_ms);
     let mut machine = HealthMonitor::new(policy, memory);
     let mut last = look(now()).await;
-    handle(&mut machine, now(), last.as_ref());
+    let mut probes = probe(options, now(), last.as_ref());
+    handle(&mut machine, now(), last.as_ref(), &probes);
     loop {
         while let Some(action) = machine.poll_action() {
             match action {
@@ -113,7 +117,8 @@ pub async fn check(
                         .as_ref()
                         .map_or("none", |(view, _)| view.verdict.name());
                     done.push(told("diagnose", last.is_some(), verdict.to_owned()));
-                    handle(&mut machine, now(), last.as_ref());
+                    probes = probe(options, now(), last.as_ref());
+                    handle(&mut machine, now(), last.as_ref(), &probes);
                 }
                 Action::RequestOperator { layers } => {
                     let detail = format!("layers {}", layers.join(", "));
@@ -121,15 +126,14 @@ pub async fn check(
                 }
                 Action::AlertGateway { streak, .. } => {
                     let text = alert_text(last.as_ref().map(|(view, _)| view), streak);
-                    alert(options, &text, &mut done).await;
+                    if !alert(options, &text, &mut done).await {
+                        machine.handle_undelivered(&action);
+                    }
                 }
-                Action::AlertChannels(channels) => {
-                    let named: Vec<String> = channels
-                        .iter()
-                        .map(|(channel, status)| format!("{}: {status:?}", channel.0))
-                        .collect();
-                    let text = format!("gateway channels: {}", named.join(", "));
-                    alert(options, &text, &mut done).await;
+                Action::AlertChannels(ref channels) => {
+                    if !alert(options, &channel_text(channels, &probes), &mut done).await {
+                        machine.handle_undelivered(&action);
+                    }
                 }
             }
         }
@@ -141,7 +145,7 @@ pub async fn check(
         machine.handle_timeout(now());
     }
     save(options, &machine, &mut done);
-    let view = view(&mut machine, start, last.as_ref(), done);
+    let view = view(&mut machine, start, last.as_ref(), &probes, done);
     record(options, view, last.as_ref(), began.elapsed()).await
 }
 
@@ -162,11 +166,27 @@ fn failed_layers(view: &DiagnosisView) -> Vec<&'static str> {
     failed.map(|layer| layer.layer.name()).collect()
 }
 
-fn handle(machine: &mut HealthMonitor, now: Timestamp, looked: Option<&Looked>) {
+/// A channel and what telemetry says of it.
+type Probed = (Channel, ChannelProbe);
+
+fn probe(options: &MonitorOptions, now: Timestamp, looked: Option<&Looked>) -> Vec<Probed> {
+    if !options.probe_channels {
+        return Vec::new();
+    }
+    let lines = looked.and_then(|(_, bundle)| bundle.evidence.get("otel")?.as_str());
+    probe_channels(lines.map(str::as_bytes), now)
+}
+
+fn handle(
+    machine: &mut HealthMonitor,
+    now: Timestamp,
+    looked: Option<&Looked>,
+    channels: &[Probed],
+) {
     let Some((view, bundle)) = looked else {
         let check = Check {
             diagnosis: Diagnosis::Missing,
-            channels: &[],
+            channels,
             muted: &[],
             suppression: Suppression::Off,
         };
@@ -186,7 +206,7 @@ fn handle(machine: &mut HealthMonitor, now: Timestamp, looked: Option<&Looked>) 
     let suppressed = value(SUPPRESS_KEY).is_some_and(|text| matches!(text.as_str(), "1" | "true"));
     let check = Check {
         diagnosis: Diagnosis::Done { failed: &failed },
-        channels: &[],
+        channels,
         muted: &muted,
         suppression: if suppressed {
             Suppression::On
@@ -208,21 +228,37 @@ async fn restart(options: &MonitorOptions, limit: Duration) -> Result<(), String
     }
 }
 
-async fn alert(options: &MonitorOptions, text: &str, done: &mut Vec<MonitorDoneView>) {
+/// Whether the alert reached somebody. Where nobody is to be told, the answer tells.
+async fn alert(options: &MonitorOptions, text: &str, done: &mut Vec<MonitorDoneView>) -> bool {
     if options.alerts.is_empty() {
-        done.push(told(
-            "alert",
-            false,
-            format!("there is nobody to tell: {text}"),
-        ));
+        let detail = format!("there is nobody to tell: {text}");
+        done.push(told("alert", false, detail));
+        return true;
     }
+    let mut delivered = false;
     for (target, outcome) in options.alerts.send(text).await {
+        delivered |= outcome.is_ok();
         let detail = match &outcome {
             Ok(()) => format!("to {target}: {text}"),
             Err(why) => format!("to {target}: {why}"),
         };
         done.push(told("alert", outcome.is_ok(), detail));
     }
+    delivered
+}
+
+fn channel_text(failing: &[(Channel, ProbeStatus)], probes: &[Probed]) -> String {
+    let named = failing.iter().map(|(channel, status)| {
+        let counts = match probes.iter().find(|(name, _)| name == channel) {
+            Some((_, ChannelProbe::Counts { severe, success })) => {
+                format!(" ({severe} failures, {success} successes in 30 min)")
+            }
+            _ => String::new(),
+        };
+        format!("{} {}{counts}", channel.0, status.name())
+    });
+    let named: Vec<String> = named.collect();
+    format!("gateway channels: {}", named.join(", "))
 }
 
 fn alert_text(view: Option<&DiagnosisView>, streak: u32) -> String {
@@ -257,9 +293,15 @@ fn view(
     machine: &mut HealthMonitor,
     at: Timestamp,
     looked: Option<&Looked>,
+    probes: &[Probed],
     mut done: Vec<MonitorDoneView>,
 ) -> MonitorCheckView {
-    let (mut success, mut streak, mut muted_channels) = (false, 0, Vec::new());
+    let (mut success, mut streak) = (false, 0);
+    let (mut failing_channels, mut muted_channels) = (Vec::new(), Vec::new());
+    let names = |channels: &[Channel]| -> Vec<String> {
+        let names = channels.iter().map(|channel| channel.0.to_string());
+        names.collect()
+    };
     while let Some(event) = machine.poll_event() {
         let name = event.name();
         match event {
@@ -267,12 +309,13 @@ fn view(
             Event::Checked {
                 success: fine,
                 streak: row,
+                actionable,
                 muted,
-                ..
             } => {
                 success = fine;
                 streak = row;
-                muted_channels = muted.iter().map(|channel| channel.0.to_string()).collect();
+                failing_channels = names(&actionable);
+                muted_channels = names(&muted);
             }
             Event::SelfHealed => done.push(told(name, true, "the restart helped".to_owned())),
             Event::OperatorActionRequested => {
@@ -292,7 +335,12 @@ fn view(
             .map(|(view, _)| failed_layers(view).into_iter().map(str::to_owned).collect())
             .unwrap_or_default(),
         streak,
+        failing_channels,
         muted: muted_channels,
+        channels: probes
+            .iter()
+            .map(|(channel, probe)| MonitorChannelView::of(channel, *probe))
+            .collect(),
         done,
     }
 }
@@ -348,6 +396,7 @@ fn otel_event(view: &MonitorCheckView, took: Duration) -> Value {
             "cause": view.cause,
             "failedLayers": view.failed_layers,
             "generalStreak": view.streak,
+            "failingChannels": view.failing_channels,
             "mutedChannels": view.muted,
             "done": actions,
         },
@@ -396,6 +445,20 @@ fn metrics(view: &MonitorCheckView, looked: Option<&Looked>, took: Duration) -> 
             out,
             "muster_gateway_layer{{layer=\"{name}\",status=\"{status}\"}} 1"
         );
+    }
+    if !view.channels.is_empty() {
+        let _ = writeln!(
+            out,
+            "# HELP muster_gateway_channel What telemetry says of each channel."
+        );
+        let _ = writeln!(out, "# TYPE muster_gateway_channel gauge");
+        for channel in &view.channels {
+            let _ = writeln!(
+                out,
+                "muster_gateway_channel{{channel=\"{}\",status=\"{}\"}} 1",
+                channel.channel, channel.status
+            );
+        }
     }
     out
 }

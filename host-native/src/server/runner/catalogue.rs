@@ -4,44 +4,76 @@ use std::path::{Component, Path};
 
 use muster_core::view::{CommandView, Seconds};
 
-use crate::config::{CommandScope, OpsCommand};
+use super::attune;
+use crate::config::{AttuneProgram, CommandScope, OpsCommand};
 
 /// Stands for the path in the arguments.
 const SCOPE: &str = "{scope}";
 
-/// The commands of the settings.
+/// The commands of the settings, and behind them those that are built in.
 #[derive(Debug)]
-pub(super) struct Catalogue(Vec<OpsCommand>);
+pub(super) struct Catalogue(Vec<Offered>);
+
+/// A command, and why it cannot be started.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub(super) command: OpsCommand,
+    pub(super) unavailable: Option<String>,
+}
 
 impl Catalogue {
-    /// These commands.
-    pub(super) fn new(commands: Vec<OpsCommand>) -> Self {
-        Self(commands)
+    /// These commands, and the workflows of attune that none of them is called like.
+    pub(super) fn new(commands: Vec<OpsCommand>, attune: Option<&AttuneProgram>) -> Self {
+        let mut offered: Vec<Offered> = commands
+            .into_iter()
+            .map(|command| Offered {
+                command,
+                unavailable: None,
+            })
+            .collect();
+        for built_in in attune::workflows(attune) {
+            let name = &built_in.command.name;
+            if offered.iter().all(|known| known.command.name != *name) {
+                offered.push(built_in);
+            }
+        }
+        Self(offered)
     }
 
     /// The command of a name.
-    pub(super) fn find(&self, name: &str) -> Option<&OpsCommand> {
-        self.0.iter().find(|command| command.name == name)
+    pub(super) fn find(&self, name: &str) -> Option<&Offered> {
+        self.0.iter().find(|offered| offered.command.name == name)
+    }
+
+    /// Whether any can be started.
+    pub(super) fn has_any(&self) -> bool {
+        self.0.iter().any(|offered| offered.unavailable.is_none())
     }
 
     /// All of them.
     pub(super) fn views(&self) -> Vec<CommandView> {
         let commands = self.0.iter();
         commands
-            .map(|command| CommandView {
-                name: command.name.clone(),
-                title: command
-                    .title
-                    .clone()
-                    .unwrap_or_else(|| command.name.clone()),
-                description: command.description.clone(),
-                argv: command.argv.clone(),
-                scope: command.scope.name(),
-                scopes: command.scopes.clone(),
-                confirm: command.confirm.clone(),
-                time_limit_s: Seconds(command.time_limit_us),
-                source: command.source.display().to_string(),
-            })
+            .map(
+                |Offered {
+                     command,
+                     unavailable,
+                 }| CommandView {
+                    name: command.name.clone(),
+                    title: command
+                        .title
+                        .clone()
+                        .unwrap_or_else(|| command.name.clone()),
+                    description: command.description.clone(),
+                    argv: command.argv.clone(),
+                    scope: command.scope.name(),
+                    scopes: command.scopes.clone(),
+                    confirm: command.confirm.clone(),
+                    time_limit_s: Seconds(command.time_limit_us),
+                    source: command.source.display().to_string(),
+                    unavailable: unavailable.clone(),
+                },
+            )
             .collect()
     }
 }
@@ -100,6 +132,37 @@ mod tests {
             time_limit_us: 1,
             source: "muster.toml".into(),
         }
+    }
+
+    #[test]
+    fn a_declared_command_goes_before_a_built_in_one() {
+        let own = OpsCommand {
+            name: "code-review".into(),
+            ..command(CommandScope::None)
+        };
+        let absent = AttuneProgram::Path("/there/is/no/attune".into());
+        let catalogue = Catalogue::new(vec![own], Some(&absent));
+        let views = catalogue.views();
+        assert_eq!(
+            views
+                .iter()
+                .filter(|view| view.name == "code-review")
+                .count(),
+            1
+        );
+        assert_eq!(views[0].unavailable, None);
+        assert!(
+            views
+                .iter()
+                .any(|view| view.name == "security-audit" && view.unavailable.is_some())
+        );
+        assert!(catalogue.has_any());
+        assert!(!Catalogue::new(Vec::new(), Some(&absent)).has_any());
+        assert!(
+            Catalogue::new(Vec::new(), Some(&AttuneProgram::Off))
+                .views()
+                .is_empty()
+        );
     }
 
     #[test]

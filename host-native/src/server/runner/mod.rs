@@ -1,6 +1,7 @@
 //! Runs commands of the catalogue: in a queue, with a time limit, their output kept,
 //! each run on the disk before it starts.
 
+mod attune;
 mod catalogue;
 mod process;
 mod records;
@@ -22,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use super::clock::RunningClock;
 use super::keeper::Keeper;
 use super::versions::Versions;
-use crate::config::OpsCommand;
+use crate::config::{AttuneProgram, OpsCommand};
 use catalogue::Catalogue;
 use records::{Folder, Record};
 
@@ -43,6 +44,8 @@ const IDLE: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug)]
 pub(super) struct RunnerSettings {
     pub(super) commands: Vec<OpsCommand>,
+    /// Where attune is, if the settings say so.
+    pub(super) attune: Option<AttuneProgram>,
     /// Files whose commands are not run, because they were found and not named.
     pub(super) not_trusted: Vec<PathBuf>,
     pub(super) project_root: PathBuf,
@@ -95,11 +98,12 @@ impl Runner {
         keeper: Arc<Keeper>,
     ) -> Arc<Self> {
         let folder = settings.folder.clone().map(Folder::new);
+        let catalogue = Catalogue::new(settings.commands, settings.attune.as_ref());
         let disabled = if settings.read_only {
             Some("this server only reads".into())
         } else if folder.is_none() {
             Some("there is no folder to keep runs in".into())
-        } else if settings.commands.is_empty() {
+        } else if !catalogue.has_any() {
             Some(no_commands(&settings.not_trusted))
         } else {
             None
@@ -124,7 +128,7 @@ impl Runner {
             }
         }
         let runner = Arc::new(Self {
-            catalogue: Catalogue::new(settings.commands),
+            catalogue,
             project_root: settings.project_root,
             folder,
             disabled,

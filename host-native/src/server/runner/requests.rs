@@ -146,10 +146,15 @@ pub(in crate::server) fn start(
     if let Some(why) = &runner.disabled {
         return Err(Refusal::conflict(format!("nothing can be run: {why}")));
     }
-    let command = runner
+    let offered = runner
         .catalogue
         .find(&asked.command)
         .ok_or_else(|| Refusal::not_found(format!("there is no command {}", asked.command)))?;
+    let command = &offered.command;
+    if let Some(why) = &offered.unavailable {
+        let message = format!("{} cannot be run here: {why}", command.name);
+        return Err(Refusal::conflict(message));
+    }
     if command.confirm.is_some() && !asked.confirmed {
         return Err(
             Refusal::conflict(format!("{} has to be confirmed", command.name))

@@ -86,11 +86,12 @@ impl RedisStore {
 
     /// Writes what waits until nothing does.
     async fn fly(&self) {
+        let told_on = self.own_beats();
         loop {
             let beats = self.shared.beats.next();
             let Some(first) = beats.first() else { return };
             let [_, _, _, _, _, _, at, ..] = &first.arguments;
-            let mut call = self.call(&BEAT, Subject::Beat).arg(at);
+            let mut call = self.call(&BEAT, Subject::Beat).arg(at).arg(&told_on);
             for beat in &beats {
                 for argument in &beat.arguments {
                     call = call.arg(argument);

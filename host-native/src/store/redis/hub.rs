@@ -1,6 +1,6 @@
 //! Being told of changes: one connection per process on which the server pushes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -50,30 +50,69 @@ pub(super) enum Topic {
 pub(super) struct Ear {
     /// Something has changed.
     changed: Notify,
-    /// Names of what has changed, where they are wanted; none beyond a bound.
-    names: Option<Mutex<Names>>,
+    /// What was written by whom, where that is wanted.
+    written: Option<Mutex<Written>>,
 }
 
-/// Names that came in, each once.
+/// Keys that others wrote, as far as Muster did not say that it was itself.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) names: std::collections::BTreeSet<String>,
+pub(super) struct Written {
+    /// How often each was written.
+    times: BTreeMap<String, u32>,
     /// Whether there were more than are kept, or the connection was lost.
     pub(super) missed: bool,
 }
 
-/// How many names wait at most.
-const MAX_NAMES: usize = 100_000;
+/// How many keys wait at most.
+const MAX_KEYS: usize = 100_000;
+/// Between keys that Muster wrote.
+const BETWEEN_KEYS: char = '\0';
+
+impl Written {
+    /// The keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.times.keys().map(String::as_str)
+    }
+
+    /// The server tells of a write.
+    fn add(&mut self, key: &str) {
+        if let Some(times) = self.times.get_mut(key) {
+            *times = times.saturating_add(1);
+        } else if self.times.len() < MAX_KEYS {
+            self.times.insert(key.to_owned(), 1);
+        } else {
+            self.missed = true;
+        }
+    }
+
+    /// Muster wrote this key. That is told in the same step as the write, after it, so
+    /// a write of another's never stands between the two.
+    fn take_back(&mut self, key: &str) {
+        if let Some(times) = self.times.get_mut(key) {
+            *times -= 1;
+            if *times == 0 {
+                self.times.remove(key);
+            }
+        }
+    }
+}
 
 impl Ear {
-    fn hear(&self, channel: Option<&str>) {
-        if let Some(names) = &self.names {
-            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-            match channel {
-                Some(name) if names.names.len() < MAX_NAMES => {
-                    names.names.insert(name.to_owned());
+    fn hear(&self, push: &Push) {
+        if let Some(written) = &self.written {
+            let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+            match push {
+                // The name of a key stands behind that of the database.
+                Push::Matched { channel } => match channel.split_once("__:") {
+                    Some((_database, key)) => written.add(key),
+                    None => written.missed = true,
+                },
+                Push::Told { text } => {
+                    for key in text.split(BETWEEN_KEYS) {
+                        written.take_back(key);
+                    }
                 }
-                _ => names.missed = true,
+                Push::Lost => written.missed = true,
             }
         }
         self.changed.notify_one();
@@ -84,12 +123,24 @@ impl Ear {
         self.changed.notified().await;
     }
 
-    /// The names that came in since the last call.
-    pub(super) fn take_names(&self) -> Names {
-        self.names.as_ref().map_or_else(Names::default, |names| {
-            std::mem::take(&mut *names.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+    /// What was written since the last call.
+    pub(super) fn take_written(&self) -> Written {
+        self.written
+            .as_ref()
+            .map_or_else(Written::default, |written| {
+                std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner))
+            })
     }
+}
+
+/// What an ear hears.
+enum Push {
+    /// On a channel that matches a pattern.
+    Matched { channel: String },
+    /// On a channel.
+    Told { text: String },
+    /// The connection was lost: what came meanwhile is not known.
+    Lost,
 }
 
 impl Hub {
@@ -107,10 +158,10 @@ impl Hub {
     }
 
     /// Listens to topics from the return of this call on.
-    pub(super) async fn listen(&self, topics: &[Topic], with_names: bool) -> StoreResult<Arc<Ear>> {
+    pub(super) async fn listen(&self, topics: &[Topic], to_keys: bool) -> StoreResult<Arc<Ear>> {
         let ear = Arc::new(Ear {
             changed: Notify::new(),
-            names: with_names.then(Mutex::default),
+            written: to_keys.then(Mutex::default),
         });
         let mut fresh = Vec::new();
         {
@@ -177,15 +228,10 @@ impl Inner {
             Value::SimpleString(text) => text,
             _ => String::new(),
         });
-        let (topic, channel) = match info.kind {
-            PushKind::Message => {
-                let channel = texts.next().unwrap_or_default();
-                (Topic::Channel(channel.clone()), channel)
-            }
-            PushKind::PMessage => {
-                let pattern = texts.next().unwrap_or_default();
-                (Topic::Pattern(pattern), texts.next().unwrap_or_default())
-            }
+        let mut next = || texts.next().unwrap_or_default();
+        let (topic, push) = match info.kind {
+            PushKind::Message => (Topic::Channel(next()), Push::Told { text: next() }),
+            PushKind::PMessage => (Topic::Pattern(next()), Push::Matched { channel: next() }),
             PushKind::Disconnection => {
                 self.lost.notify_one();
                 return;
@@ -195,7 +241,7 @@ impl Inner {
         let listeners = self.listeners();
         for ear in listeners.get(&topic).into_iter().flatten() {
             if let Some(ear) = ear.upgrade() {
-                ear.hear(Some(&channel));
+                ear.hear(&push);
             }
         }
     }
@@ -226,7 +272,7 @@ impl Inner {
     fn wake_all(&self) {
         for ear in self.listeners().values().flatten() {
             if let Some(ear) = ear.upgrade() {
-                ear.hear(None);
+                ear.hear(&Push::Lost);
             }
         }
     }
@@ -338,5 +384,71 @@ impl RedisStore {
             ear,
             _store: self.clone(),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ear() -> Ear {
+        Ear {
+            changed: Notify::new(),
+            written: Some(Mutex::default()),
+        }
+    }
+
+    fn hear(ear: &Ear, keys: &[&str]) {
+        for key in keys {
+            let channel = format!("__keyspace@0__:{key}");
+            ear.hear(&Push::Matched { channel });
+        }
+    }
+
+    fn told(ear: &Ear, keys: &[&str]) {
+        let text = keys.join(&BETWEEN_KEYS.to_string());
+        ear.hear(&Push::Told { text });
+    }
+
+    fn keys(ear: &Ear) -> Vec<String> {
+        ear.take_written().keys().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_muster_wrote_is_not_looked_at() {
+        let ear = ear();
+        hear(&ear, &["beat:a", "beat:b", "beat:a"]);
+        told(&ear, &["beat:a", "beat:b", "beat:a"]);
+        assert!(keys(&ear).is_empty());
+    }
+
+    #[test]
+    fn a_write_of_another_stays_whatever_muster_wrote_around_it() {
+        let ear = ear();
+        hear(&ear, &["beat:a"]);
+        told(&ear, &["beat:a"]);
+        hear(&ear, &["beat:a"]);
+        hear(&ear, &["beat:a"]);
+        told(&ear, &["beat:a"]);
+        assert_eq!(keys(&ear), ["beat:a"]);
+        // Taken between the write and the word on it: that word is nobody's.
+        hear(&ear, &["beat:a"]);
+        assert_eq!(keys(&ear), ["beat:a"]);
+        told(&ear, &["beat:a"]);
+        hear(&ear, &["beat:a"]);
+        assert_eq!(keys(&ear), ["beat:a"]);
+    }
+
+    #[test]
+    fn what_is_not_heard_is_missed() {
+        let ear = ear();
+        ear.hear(&Push::Lost);
+        assert!(ear.take_written().missed);
+        for n in 0..=MAX_KEYS {
+            hear(&ear, &[&format!("beat:{n}")]);
+        }
+        let written = ear.take_written();
+        assert!(written.missed && written.keys().count() == MAX_KEYS);
+        assert!(!ear.take_written().missed);
     }
 }

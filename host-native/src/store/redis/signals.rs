@@ -112,6 +112,9 @@ impl RedisStore {
         } else {
             "check for a signal"
         };
+        // Looked once, it is answered: a server so slow that the mark is old again
+        // meanwhile would be asked for ever.
+        let mut looked = false;
         let (outcome, second, third) = loop {
             let slot = self.shared.link.slot(tried)?;
             let call = self.filtered(&SIGNAL_CHECK, now, filter);
@@ -125,9 +128,10 @@ impl RedisStore {
             let [outcome, second, third, mark] = reply.parts()?;
             let outcome = outcome.text()?;
             let enough = matches!(outcome.as_str(), "pending" | "delivered");
-            if enough || !self.look_again(now, mark.number()?).await? {
+            if enough || looked || !self.look_again(now, mark.number()?).await? {
                 break (outcome, second, third);
             }
+            looked = true;
         };
         Ok(match outcome.as_str() {
             "pending" => SignalCheck::Pending(held(second, third, tried)?),
@@ -150,17 +154,46 @@ impl RedisStore {
         now: Timestamp,
         filter: &SignalFilter,
     ) -> StoreResult<Listing<PendingSignal>> {
-        let rows = loop {
-            let call = self.filtered(&SIGNAL_LIST, now, filter).arg("0");
-            let [rows, mark] = self.shared.link.run("list signals", call).await?.parts()?;
-            if !self.look_again(now, mark.number()?).await? {
-                break rows;
-            }
-        };
+        self.notice_foreign(now).await?;
         let mut listing = Listing::default();
-        add_rows(&mut listing, rows)?;
+        let add_rows = |rows: Reply| {
+            let mut pairs = rows.pairs()?.into_iter();
+            pairs.try_for_each(|(expires, value)| add(&mut listing, expires, value, Vec::new()))
+        };
+        self.each_page(now, filter, false, add_rows).await?;
         listing.malformed = self.malformed_signals().await;
         Ok(listing)
+    }
+
+    /// Visits page by page what an agent can receive, or what of it was cleared: one
+    /// step over a long queue would hold up the server.
+    async fn each_page(
+        &self,
+        now: Timestamp,
+        filter: &SignalFilter,
+        clear: bool,
+        mut visit: impl FnMut(Reply) -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        let tried = if clear {
+            "clear signals"
+        } else {
+            "list signals"
+        };
+        let (mut after, mut upto) = (String::new(), String::new());
+        loop {
+            let call = self
+                .filtered(&SIGNAL_LIST, now, filter)
+                .arg(u8::from(clear))
+                .arg(&after)
+                .arg(&upto);
+            let reply = self.shared.link.run(tried, call).await?;
+            let [rows, next, last] = reply.parts()?;
+            visit(rows)?;
+            (after, upto) = (next.text()?, last.text()?);
+            if after.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     pub(super) async fn every_signal(
@@ -179,7 +212,14 @@ impl RedisStore {
                 .arg(u8::from(expired));
             let reply = self.shared.link.run("list all signals", call).await?;
             let [rows, next] = reply.parts()?;
-            add_rows(&mut listing, rows)?;
+            for row in rows.list()? {
+                let [end, value, receivers] = row.parts()?;
+                let receivers = receivers.list()?.into_iter();
+                let mut received_by: Vec<String> =
+                    receivers.map(Reply::text).collect::<StoreResult<_>>()?;
+                received_by.sort_unstable();
+                add(&mut listing, end, value, received_by)?;
+            }
             after = next.text()?;
             if after.is_empty() {
                 listing.malformed = self.malformed_signals().await;
@@ -195,10 +235,13 @@ impl RedisStore {
     ) -> StoreResult<u64> {
         // What foreign agents sent before is to go as well.
         self.notice_foreign(now).await?;
-        let call = self.filtered(&SIGNAL_LIST, now, filter).arg("1");
-        let reply = self.shared.link.run("clear signals", call).await?;
-        let [cleared, _mark] = reply.parts()?;
-        cleared.count()
+        let mut cleared = 0;
+        self.each_page(now, filter, true, |count| {
+            cleared += count.count()?;
+            Ok(())
+        })
+        .await?;
+        Ok(cleared)
     }
 
     pub(super) async fn enrol_agent(&self, now: Timestamp, agent_id: &str) -> StoreResult<()> {
@@ -257,16 +300,20 @@ fn observed_since(now: Timestamp, since: Option<i64>) -> Option<Timestamp> {
     Some(since.max(now.saturating_add_us(-grace)))
 }
 
-fn add_rows(listing: &mut Listing<PendingSignal>, rows: Reply) -> StoreResult<()> {
-    for (expires, value) in rows.pairs()? {
-        let value = value.text()?;
-        match Signal::parse(&value) {
-            Ok(signal) => listing.items.push(PendingSignal {
-                signal,
-                expires_at: time(expires)?,
-            }),
-            Err(error) => listing.malformed.push(Malformed { key: value, error }),
-        }
+fn add(
+    listing: &mut Listing<PendingSignal>,
+    expires: Reply,
+    value: Reply,
+    received_by: Vec<String>,
+) -> StoreResult<()> {
+    let value = value.text()?;
+    match Signal::parse(&value) {
+        Ok(signal) => listing.items.push(PendingSignal {
+            signal,
+            expires_at: time(expires)?,
+            received_by,
+        }),
+        Err(error) => listing.malformed.push(Malformed { key: value, error }),
     }
     Ok(())
 }
@@ -284,5 +331,6 @@ fn held(expires: Reply, value: Reply, tried: &str) -> StoreResult<PendingSignal>
     Ok(PendingSignal {
         signal,
         expires_at: time(expires)?,
+        received_by: Vec::new(),
     })
 }

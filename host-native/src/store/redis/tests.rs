@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::store::conformance::{
-    a_request_is_decided_once, agrees, each_signal_is_received_once, long_runs_are_told, start,
-    steps, who_waits_is_woken,
+    a_long_queue_is_listed_in_order, a_request_is_decided_once, agrees,
+    each_signal_is_received_once, long_runs_are_told, start, steps, who_waits_is_woken,
 };
 
 #[path = "../../../../tests/src/redis_server.rs"]
@@ -72,6 +72,12 @@ async fn signals_are_received_once() {
 async fn long_runs_of_beats_are_told() {
     let Some(server) = server() else { return };
     long_runs_are_told(&empty(&server).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_queues_are_listed_in_order() {
+    let Some(server) = server() else { return };
+    a_long_queue_is_listed_in_order(Arc::new(empty(&server).await), start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -227,10 +227,24 @@ pub(super) fn all(
     while let Some(row) = found.next()? {
         match held(row) {
             Err(Fault::Row { key, error }) => listing.malformed.push(Malformed { key, error }),
-            row => listing.items.push(row?.pending),
+            row => {
+                let mut held = row?;
+                if held.pending.signal.target_agent.is_none() {
+                    held.pending.received_by = receivers(connection, held.seq)?;
+                }
+                listing.items.push(held.pending);
+            }
         }
     }
     Ok(listing)
+}
+
+/// Who has received, or cleared, a broadcast, by name.
+fn receivers(connection: &Connection, seq: i64) -> Result<Vec<String>, Fault> {
+    let mut search = connection
+        .prepare_cached("SELECT agent_id FROM receipt WHERE seq = ?1 ORDER BY agent_id")?;
+    let found = search.query_map([seq], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn enrol(
@@ -477,6 +491,7 @@ fn held(row: &Row<'_>) -> Result<Held, Fault> {
         seq,
         pending: PendingSignal {
             expires_at: time(row.get(1)?),
+            received_by: Vec::new(),
             signal: Signal {
                 timestamp: Some(time(row.get(2)?)),
                 ttl_seconds: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),

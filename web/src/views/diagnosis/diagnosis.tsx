@@ -8,6 +8,8 @@ import { Ago } from "../../parts/age";
 import { DocumentView } from "../../parts/document-view";
 import { FileIcon, WarnIcon } from "../../parts/icons";
 import { Report } from "./report";
+import { scheduleWords } from "./schedule";
+import { hrefOf } from "../../route";
 
 /** What is wrong with the gateway: of the live one, or out of a bundle that was dropped. */
 export function DiagnosisView({ onFiles }: { onFiles: () => void }): JSX.Element {
@@ -34,11 +36,12 @@ export function DiagnosisView({ onFiles }: { onFiles: () => void }): JSX.Element
   if (documents === null) return <DropBundle onFiles={onFiles} />;
   return (
     <DocumentView view="diagnosis" what="the diagnosis of the gateway">
-      {({ diagnosis, made_at: made, source, error }) => (
+      {({ diagnosis, made_at: made, source, error, schedule }) => (
         <>
           <p class="remark" data-source="live">
             <span>
               {made === null ? "No diagnosis was made yet." : <>Made <Ago time={made} />{source !== null && ` from ${source === "live" ? "the gateway of this machine" : "a bundle"}`}.</>}
+              {" "}<a href={hrefOf("settings")}>Profile {visible(schedule.profile)}, {scheduleWords(schedule)}.</a>
               {error !== null && <span class="bad-text"> {visible(error.message)} {visible(error.hint ?? "")}</span>}
             </span>
             {documents.engine.capabilities.acts.includes("diagnose") && (

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Bar } from "../../engine/documents";
 import { formatDuration, visible } from "../../format";
+import { MOST_PRINTED, printing } from "../../parts/printing";
 import { nameOf } from "./waterfall";
 
 const ROW_PX = 26;
@@ -22,14 +23,15 @@ export function Bars({ bars, duration, firstFailure }: Props): JSX.Element {
   const whole = Math.max(1, duration ?? 0, ...bars.map(({ offset_ms: from, duration_ms: length }) => from + length));
   if (bars.length === 0) return <p class="nothing">No step of this run was seen.</p>;
   const height = 640;
-  const first = Math.max(0, Math.floor(top.value / ROW_PX) - BESIDE);
-  const last = Math.min(bars.length, Math.ceil((top.value + height) / ROW_PX) + BESIDE);
+  const prints = printing.value;
+  const first = prints ? 0 : Math.max(0, Math.floor(top.value / ROW_PX) - BESIDE);
+  const last = Math.min(bars.length, prints ? MOST_PRINTED : Math.ceil((top.value + height) / ROW_PX) + BESIDE);
   return (
     <div class="waterfall" role="region" aria-label="Timeline of the run; the table has the same figures" tabIndex={0} ref={box} onScroll={() => (top.value = box.current?.scrollTop ?? 0)}>
       <div class="axis" aria-hidden="true">
         {[0, 0.25, 0.5, 0.75, 1].map((part) => <span key={part} style={{ left: `${part * 100}%` }}>{formatDuration(whole * part)}</span>)}
       </div>
-      <ol style={{ height: `${bars.length * ROW_PX}px` }}>
+      <ol style={{ height: `${(prints ? last : bars.length) * ROW_PX}px` }}>
         {bars.slice(first, last).map((bar, at) => {
           const failed = bar.status === "error" || bar.status === "user_error";
           const words = `${nameOf(bar)}: ${bar.status.replace("_", " ")}, began after ${formatDuration(bar.offset_ms)}, took ${formatDuration(bar.duration_ms)}${bar.error === null ? "" : `: ${bar.error}`}`;

@@ -54,9 +54,26 @@ function Commands({ document }: { document: CommandsDocument }): JSX.Element {
       {document.commands.length === 0 ? (
         <p class="nothing">No command is declared. Commands are declared as <code>[[ops.command]]</code> in muster.toml.</p>
       ) : (
-        <ul class="cards">{document.commands.map((command) => <Command key={command.name} command={command} disabled={document.disabled !== null} />)}</ul>
+        <ul class="cards">{document.commands.filter(({ unavailable }) => unavailable === null).map((command) => <Command key={command.name} command={command} disabled={document.disabled !== null} />)}</ul>
       )}
+      <Unavailable commands={document.commands.filter(({ unavailable }) => unavailable !== null)} />
     </Panel>
+  );
+}
+
+/** What could be run if its program were here. */
+function Unavailable({ commands }: { commands: readonly CatalogueCommand[] }): JSX.Element | null {
+  const [first] = commands;
+  if (first === undefined) return null;
+  return (
+    <details class="aside" data-unavailable>
+      <summary>{plural(commands.length, "more command")} cannot be run here: {visible(first.unavailable ?? "")}</summary>
+      <ul class="lines">
+        {commands.map(({ name, title, description }) => (
+          <li key={name}><b>{visible(title)}</b><span class="quiet grow">{visible(description ?? "")}</span></li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -4,9 +4,9 @@ import { formatDuration, visible } from "../../format";
 import { Badge } from "../../parts/badge";
 import type { Column } from "../../parts/column";
 import { DataTable } from "../../parts/data-table";
-import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
 import { hrefOf } from "../../route";
+import { RunOf } from "./files";
 import { pairSteps } from "./pair-steps";
 import type { Pair } from "./pair-steps";
 import { nameOf, RunLine } from "./waterfall";
@@ -16,13 +16,9 @@ export function Compare({ first, second }: { first: string; second: string }): J
   return (
     <>
       <p class="back"><a href={hrefOf("runs")}>All workflow runs</a></p>
-      <DocumentView view="workflow-run" params={{ id: first }} what="the first run">
-        {(a) => (
-          <DocumentView view="workflow-run" params={{ id: second }} what="the second run">
-            {(b) => <Both a={a} b={b} />}
-          </DocumentView>
-        )}
-      </DocumentView>
+      <RunOf id={first} what="the first run">
+        {(a) => <RunOf id={second} what="the second run">{(b) => <Both a={a} b={b} />}</RunOf>}
+      </RunOf>
     </>
   );
 }

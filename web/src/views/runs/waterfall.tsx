@@ -6,10 +6,10 @@ import { Badge } from "../../parts/badge";
 import { Choice } from "../../parts/choice";
 import type { Column } from "../../parts/column";
 import { DataTable } from "../../parts/data-table";
-import { DocumentView } from "../../parts/document-view";
 import { Panel } from "../../parts/panel";
 import { hrefOf } from "../../route";
 import { Bars } from "./bars";
+import { RunOf } from "./files";
 
 const FORMS = [
   { value: "chart", label: "Timeline" },
@@ -36,7 +36,7 @@ export function Waterfall({ id }: { id: string }): JSX.Element {
   return (
     <>
       <p class="back"><a href={hrefOf("runs")}>All workflow runs</a></p>
-      <DocumentView view="workflow-run" params={{ id }} what="this run">{(document) => <Timeline document={document} />}</DocumentView>
+      <RunOf id={id} what="this run">{(document) => <Timeline document={document} />}</RunOf>
     </>
   );
 }

@@ -12,21 +12,32 @@ import { Panel } from "../../parts/panel";
 import { VirtualTable } from "../../parts/virtual-table";
 import { hrefOf } from "../../route";
 import { route } from "../../router";
+import { openedRuns } from "../../run-files";
+import { FilesOfRuns } from "./files";
 import { WorkflowStats } from "./workflow-stats";
 
 const STATUSES = ["success", "error", "user_error", "cancelled"] as const;
 
-/** Runs of workflows as the bridge has seen them. */
+/** Runs of workflows as the bridge has seen them, or out of files that were dropped. */
 export function WorkflowRuns(): JSX.Element {
+  const opened = openedRuns.value;
+  if (opened !== null) {
+    return (
+      <>
+        <FilesOfRuns opened={opened} />
+        {opened.kind === "ready" && <List document={opened.of.list} window="all that the files hold" />}
+      </>
+    );
+  }
   return (
     <>
-      <DocumentView view="workflow-runs" what="runs of workflows">{(document) => <List document={document} />}</DocumentView>
+      <DocumentView view="workflow-runs" what="runs of workflows">{(document) => <List document={document} window="the last 7 days" />}</DocumentView>
       <WorkflowStats />
     </>
   );
 }
 
-function List({ document }: { document: WorkflowRunsDocument }): JSX.Element {
+function List({ document, window }: { document: WorkflowRunsDocument; window: string }): JSX.Element {
   const marked = useSignal<readonly string[]>([]);
   const { q } = route.value.params;
   const statuses = chosenValues("status");
@@ -44,7 +55,7 @@ function List({ document }: { document: WorkflowRunsDocument }): JSX.Element {
     <Panel
       title="Workflow runs"
       name="workflow-runs"
-      note="the last 7 days"
+      note={window}
       controls={
         <>
           <Filter label="Filter runs" />
@@ -63,7 +74,7 @@ function List({ document }: { document: WorkflowRunsDocument }): JSX.Element {
         rows={rows}
         rowKey={({ run_id: id }) => id}
         href={({ run_id: id }) => hrefOf("runs", ["workflow", id])}
-        empty={document.runs.length === 0 ? "No run was seen in the last 7 days. The bridge brings them: muster bridge run." : "No run fits what is chosen above."}
+        empty={document.runs.length > 0 ? "No run fits what is chosen above." : openedRuns.value !== null ? "These files hold no run of a workflow." : "No run was seen in the last 7 days. The bridge brings them: muster bridge run."}
         {...(document.left_out > 0 && { note: `${plural(document.left_out, "older one")} not shown` })}
       />
       {document.skipped > 0 && <p class="aside warn-text">{plural(document.skipped, "file")} held no entry and {document.skipped === 1 ? "was" : "were"} left out.</p>}

@@ -9,6 +9,7 @@ import { Money } from "../../parts/money";
 import { Panel } from "../../parts/panel";
 import { StoreLine } from "../../parts/store-line";
 import { setTheme, theme } from "../../theme";
+import { SchedulePanel } from "../diagnosis/schedule";
 import { Alerts } from "./alerts";
 
 const THEMES = [
@@ -25,6 +26,7 @@ export function SettingsView(): JSX.Element {
         <p class="nothing">The choice is kept in this browser.</p>
       </Panel>
       <Alerts />
+      <SchedulePanel />
       <DocumentView view="settings" what="the settings of the server">{(settings) => <Settings settings={settings} />}</DocumentView>
     </>
   );

@@ -29,7 +29,7 @@ function lived({ timestamp, ended_at: end }: Signal): number | null {
 const COLUMNS: readonly Column<Signal>[] = [
   { key: "type", label: "Signal", class: "name", width: 160, sortBy: ({ signal_type: type }) => type, cell: ({ signal_type: type }) => visible(type), value: ({ signal_type: type }) => type },
   { key: "from", label: "From", class: "name", width: 140, sortBy: ({ source_agent: from }) => from, cell: ({ source_agent: from }) => <a href={hrefOf("agents", [from])}>{visible(from)}</a> },
-  { key: "to", label: "To", class: "name", width: 140, sortBy: ({ target_agent: to }) => to ?? "", cell: ({ target_agent: to }) => (to === null ? <b>all</b> : <a href={hrefOf("agents", [to])}>{visible(to)}</a>) },
+  { key: "to", label: "To", class: "name", width: 140, sortBy: ({ target_agent: to }) => to ?? "", cell: ({ target_agent: to, received_by: by }) => (to === null ? <><b>all</b>{by.length > 0 && <span class="quiet"> ({by.length} received)</span>}</> : <a href={hrefOf("agents", [to])}>{visible(to)}</a>) },
   { key: "life", label: "Became", width: 110, sortBy: ({ life }) => life, cell: ({ life }) => <Badge state={life} tone={LIFE[life].tone} title={LIFE[life].means}>{LIFE[life].label}</Badge> },
   { key: "left", label: "Lifetime", numeric: true, width: 100, sortBy: ({ ttl_left_s: left }) => left, cell: (signal) => (signal.life === "waiting" ? <Left until={signal.expires_at} /> : ((ms) => (ms === null ? "\u2013" : `after ${formatAge(ms)}`))(lived(signal))), title: ({ ttl_seconds: ttl }) => `lives ${formatAge(ttl * 1000)}` },
   { key: "payload", label: "Payload", class: "name quiet wide-only", cell: ({ payload }) => jsonLine(payload), title: ({ payload }) => jsonLine(payload), value: ({ payload }) => JSON.stringify(payload) },
@@ -68,7 +68,8 @@ function Signals({ document }: { document: SignalsDocument }): JSX.Element {
           <ol class="life">
             <li>sent by <a href={hrefOf("agents", [detail.source_agent])}>{visible(detail.source_agent)}</a>{detail.timestamp !== null && <> <Ago time={detail.timestamp} /></>}</li>
             <li>for {detail.target_agent === null ? "all" : <a href={hrefOf("agents", [detail.target_agent])}>{visible(detail.target_agent)}</a>}, to live {formatAge(detail.ttl_seconds * 1000)}</li>
-            <li>{LIFE[detail.life].means}{detail.ended_at !== null && <> Noticed <Ago time={detail.ended_at} />.</>}</li>
+            {detail.target_agent === null && <li>{detail.received_by.length === 0 ? "received by nobody yet" : <>received by {detail.received_by.map((agent, at) => <>{at > 0 && ", "}<a href={hrefOf("agents", [agent])}>{visible(agent)}</a></>)}</>}</li>}
+            <li>{detail.target_agent === null && detail.life === "gone" ? "Its time is over." : LIFE[detail.life].means}{detail.ended_at !== null && <> Noticed <Ago time={detail.ended_at} />.</>}</li>
           </ol>
           <JsonFields value={detail.payload} />
         </section>

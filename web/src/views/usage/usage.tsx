@@ -14,6 +14,7 @@ import { Breakdown } from "./breakdown";
 import { CachePanel } from "./cache";
 import { CostChart } from "./cost-chart";
 import { DrillDown } from "./drill-down";
+import { LatencyPanel } from "./latency";
 import { ModelsPanel } from "./models";
 import { Recent } from "./recent";
 import { CostBooks, Notes, Skipped, Sources } from "./sources";
@@ -47,11 +48,13 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
         <div class="stack">
           <Breakdown by="workflow" groups={report.by_workflow} whole={whole} />
           <Breakdown by="tier" groups={report.by_tier} whole={whole} />
+          <Breakdown by="provider" groups={report.by_provider} whole={whole} />
           <WhenSeen>{() => <CachePanel session={session} />}</WhenSeen>
         </div>
         <div class="stack">
           <Breakdown by="model" groups={report.by_model} whole={whole} />
-          <Breakdown by="provider" groups={report.by_provider} whole={whole} />
+          <Breakdown by="stage" groups={report.by_stage} whole={whole} />
+          <LatencyPanel latency={report.latency} />
           {served && <WhenSeen>{() => <AccountPanel />}</WhenSeen>}
         </div>
       </div>

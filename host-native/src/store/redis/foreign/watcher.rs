@@ -7,6 +7,7 @@ use muster_core::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::hub::Topic;
+use super::super::keys::Subject;
 use super::super::reply::Reply;
 use super::super::script::{FOREIGN_MARK, FOREIGN_TIPS, FOREIGN_WATCH};
 use super::super::{RedisStore, Shared};
@@ -17,6 +18,8 @@ use crate::store::{ForeignWatch, StoreResult, WatchMode};
 const LEASE: Duration = Duration::from_secs(2);
 /// How often the lease is kept and the mark set.
 const TICK: Duration = Duration::from_millis(250);
+/// What is written within this time is looked at together.
+const GATHER: Duration = Duration::from_millis(5);
 /// How often one that does not hold the lease asks for it.
 const STAND_BY: Duration = Duration::from_millis(500);
 /// The pause between two steps over the key space.
@@ -64,6 +67,12 @@ impl RedisStore {
             .report
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The channel on which Muster's own beats in this database are told.
+    pub(in super::super) fn own_beats(&self) -> String {
+        let name = format!("written:{}", self.shared.link.target.db);
+        self.shared.layout.channel(Subject::Beat, &name)
     }
 
     /// Begins to watch for what others write, whenever no other process does. It
@@ -118,9 +127,11 @@ impl RedisStore {
         };
         if store.is_notified().await? {
             let db = store.shared.link.target.db;
-            let spaces =
-                PREFIXES.map(|prefix| Topic::Pattern(format!("__keyspace@{db}__:{prefix}*")));
-            let ear = store.shared.hub.listen(&spaces, true).await?;
+            let mut topics: Vec<Topic> = PREFIXES
+                .map(|prefix| Topic::Pattern(format!("__keyspace@{db}__:{prefix}*")))
+                .into();
+            topics.push(Topic::Channel(store.own_beats()));
+            let ear = store.shared.hub.listen(&topics, true).await?;
             store.look_through().await?;
             store
                 .shared
@@ -137,19 +148,17 @@ impl RedisStore {
                 let Some(store) = upgrade(shared) else {
                     return Ok(());
                 };
-                let news = ear.take_names();
+                if heard {
+                    sleep(GATHER).await;
+                }
+                let written = ear.take_written();
                 let mut since = None;
-                if news.missed {
+                if written.missed {
                     // The connection was lost: what came and went is not known.
                     store.look_through().await?;
                     since = Some(clock());
                 } else if heard {
-                    let prefix = format!("__keyspace@{db}__:");
-                    let keys = news
-                        .names
-                        .iter()
-                        .filter_map(|name| name.strip_prefix(&prefix));
-                    store.written(keys).await?;
+                    store.written(written.keys()).await?;
                 }
                 if !store.mark(since).await? {
                     return Ok(());

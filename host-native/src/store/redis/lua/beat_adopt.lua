@@ -14,5 +14,9 @@ if left > 0 then
 end
 arrivals, count, since, longest =
   arrive(arrivals, count, since, longest, starts == '1' or was_final == '1', at, true)
-put(agent, not known, text(now + ttl), value, metadata, name, arrivals, count, final, age, since, longest)
+local ms, life = server_ms(), math.max(1, math.ceil((ttl + GRACE) / 1000))
+call('PUBLISH', own .. 'wake', agent)
+if not known then call('ZADD', own .. 'agents', 0, agent) end
+remember(own .. 'of:' .. agent, ms, life, nil, text(now + ttl), value, metadata, name, arrivals, count, final,
+  ms - age, since, longest)
 return 1

@@ -5,13 +5,13 @@ local agents = { one }
 if one == '' then
   agents = call('ZRANGEBYLEX', own .. 'agents', after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, size)
 end
-local rows = {}
+local rows, ms = {}, server_ms()
 for _, agent in ipairs(agents) do
-  local expires, value, _, _, arrivals, _, _, life, since, longest = row(agent)
+  local expires, value, _, _, arrivals, _, _, made, _, since, longest = row(agent)
   local at_key = redis.pcall('GET', records .. 'empathy:heartbeat:' .. agent)
   if type(at_key) ~= 'string' then at_key = '' end
   if expires then
-    local age = math.max(0, life - call('PTTL', own .. 'of:' .. agent))
+    local age = math.max(0, ms - made)
     rows[#rows + 1] = { agent, value, arrivals, expires, text(age * 1000), at_key, since, text(longest) }
   elseif one ~= '' then
     rows[#rows + 1] = { agent, '', '', '', '', at_key, '', '' }

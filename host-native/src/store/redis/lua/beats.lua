@@ -1,18 +1,22 @@
 -- What is known of an agent is one packed text, `of:AGENT`, which is cheaper to write
--- than a hash; how long ago it was written follows from what is left of its life. The
--- agents that are remembered are a set by name.
+-- than a hash. The agents that are remembered are a set by name.
 local HISTORY = 16
 
+local function server_ms()
+  return math.floor(server_us() / 1000)
+end
+
 -- When its key goes, the record, its metadata and name as JSON, the arrivals with
--- commas between and their count, whether it was the last beat, its life, and what is
--- left of earlier beats (since when no gap stood out, and the longest one since then, as
--- the core has it); nothing of an agent that is forgotten at a time.
+-- commas between and their count, whether it was the last beat, by the server's clock
+-- in milliseconds when it was made and when this text goes, and what is left of earlier
+-- beats (since when no gap stood out, and the longest one since then, as the core has
+-- it); nothing of an agent that is forgotten at a time.
 local function taken_apart(packed, at)
   if not packed then return nil end
-  local expires, value, metadata, name, arrivals, count, final, life, since, longest =
+  local expires, value, metadata, name, arrivals, count, final, made, goes, since, longest =
     cmsgpack.unpack(packed)
   if at >= tonumber(expires) + GRACE then return nil end
-  return expires, value, metadata, name, arrivals, count, final, life, since or '', longest or 0
+  return expires, value, metadata, name, arrivals, count, final, made, goes, since, longest
 end
 
 local function row(agent)
@@ -38,12 +42,19 @@ local function arrive(arrivals, count, since, longest, anew, at, once)
   return string.sub(arrivals, #oldest + 2) .. ',' .. at, count, since, longest
 end
 
--- `age`: how long ago the beat was made, in milliseconds, where others made it.
-local function put(agent, is_new, expires, value, metadata, name, arrivals, count, final, age, since, longest)
-  local life = math.max(1, math.ceil((tonumber(expires) - now + GRACE) / 1000))
-  call('PUBLISH', own .. 'wake', agent)
-  if is_new then call('ZADD', own .. 'agents', 0, agent) end
-  call('SET', own .. 'of:' .. agent,
-    cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, life + age, since, longest),
-    'PX', text(life))
+-- Writes what is known of an agent, so that it stays for `life` milliseconds. It stays
+-- an hour longer, so that its end need not be set anew with every beat: `goes` is the
+-- end that is set.
+local function remember(of, ms, life, goes, expires, value, metadata, name, arrivals, count, final, made, since, longest)
+  local keeps = goes and goes >= ms + life
+  local stays = life + 3600000
+  if not keeps then goes = ms + stays end
+  local packed =
+    cmsgpack.pack(expires, value, metadata, name, arrivals, count, final, made, goes, since, longest)
+  if keeps then
+    call('SET', of, packed, 'KEEPTTL')
+  else
+    call('SET', of, packed, 'PX', text(stays))
+  end
+  return packed
 end

@@ -6,6 +6,12 @@ local function begins(key, prefix)
   return string.sub(key, 1, #prefix) == prefix
 end
 
+-- Whether a value is the one that Muster wrote of an agent. Only the second of the
+-- parts is of interest.
+local function is_own_beat(value, known)
+  return known and select(3, cmsgpack.unpack_limit(known, 2)) == value
+end
+
 local function look(key, found)
   if begins(key, SIGNAL) then
     local id = string.match(key, '([^:]*)$')
@@ -28,8 +34,7 @@ local function look(key, found)
     value = ''
   end
   if begins(key, BEAT) then
-    local known = call('GET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1))
-    if known and select(2, cmsgpack.unpack(known)) == value then return end
+    if is_own_beat(value, call('GET', 'muster:beat:of:' .. string.sub(key, #BEAT + 1))) then return end
   end
   found[#found + 1] = key
   found[#found + 1] = value

@@ -1,4 +1,5 @@
--- One page of all signals after a place.
+-- One page of all signals after a place: each with its end, its record, and who has
+-- received or cleared it, if it is a broadcast.
 local after, expired, size = ARGV[4], ARGV[5] == '1', 512
 local places = call('ZRANGEBYSCORE', own .. 'all', after == '' and '-inf' or '(' .. after, '+inf', 'LIMIT', 0, size)
 local rows = {}
@@ -12,8 +13,13 @@ for _, place in ipairs(places) do
     shown = s.expires > now and is_there(s)
   end
   if shown then
-    rows[#rows + 1] = s.expires_text
-    rows[#rows + 1] = s.value
+    local by = {}
+    if s.box == '*' then
+      for _, field in ipairs(call('HKEYS', own .. 'held:' .. place)) do
+        if string.sub(field, 1, 3) == 'by:' then by[#by + 1] = string.sub(field, 4) end
+      end
+    end
+    rows[#rows + 1] = { s.expires_text, s.value, by }
   end
 end
 return { rows, #places == size and places[size] or '' }

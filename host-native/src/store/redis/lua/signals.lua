@@ -76,7 +76,7 @@ local function remove(s, agent)
     call('ZREMRANGEBYSCORE', received, '-inf', text(now - GRACE))
     call('ZADD', received, s.expires_text, s.place)
     keep(received, s.expires - now + GRACE)
-    call('HSET', own .. 'held:' .. s.place, 'any', '1')
+    call('HSET', own .. 'held:' .. s.place, 'any', '1', 'by:' .. agent, '1')
   else
     drop(s)
     if s.key ~= '' then call('DEL', s.key) end
@@ -134,10 +134,11 @@ local function received(s, agent)
     (s.source == agent or call('ZSCORE', received_key(agent), s.place) ~= false)
 end
 
--- Visits what an agent can receive of one queue, in order, until told to stop.
-local function walk(box, kind, agent, source, visit)
+-- Visits what an agent can receive of one queue after a place (empty: from the first
+-- on), in order, until told to stop.
+local function walk(box, kind, agent, source, after, visit)
   local queued = queue_key(box, kind)
-  local from, size = '-inf', 1
+  local from, size = after == '' and '-inf' or '(' .. after, 1
   while true do
     local places = call('ZRANGEBYSCORE', queued, from, '+inf', 'LIMIT', 0, size)
     for _, place in ipairs(places) do
@@ -155,13 +156,14 @@ local function walk(box, kind, agent, source, visit)
   end
 end
 
--- Visits what an agent can receive and the filter lets through, queue by queue.
-local function each(agent, kind, source, visit)
+-- Visits what an agent can receive and the filter lets through, queue by queue,
+-- each after a place.
+local function each(agent, kind, source, after, visit)
   for _, box in ipairs({ agent, '*' }) do
     revive(box)
     local kinds = kind ~= '' and { kind } or call('SMEMBERS', types_key(box))
     for _, one in ipairs(kinds) do
-      walk(box, one, agent, source, visit)
+      walk(box, one, agent, source, after, visit)
       if kind == '' and call('EXISTS', queue_key(box, one)) == 0 then
         call('SREM', types_key(box), one)
       end
@@ -171,7 +173,7 @@ end
 
 local function oldest(agent, kind, source)
   local best
-  each(agent, kind, source, function(s)
+  each(agent, kind, source, '', function(s)
     if not best or s.place < best.place then best = s end
     return true
   end)

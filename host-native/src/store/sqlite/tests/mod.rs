@@ -17,8 +17,8 @@ use tokio::runtime::Runtime;
 use super::*;
 use crate::store::apply;
 use crate::store::conformance::{
-    a_request_is_decided_once, agrees, each_signal_is_received_once, long_runs_are_told, start,
-    steps, who_waits_is_woken,
+    a_long_queue_is_listed_in_order, a_request_is_decided_once, agrees,
+    each_signal_is_received_once, long_runs_are_told, start, steps, who_waits_is_woken,
 };
 
 fn folder_and_store() -> (TempDir, SqliteStore) {
@@ -91,6 +91,8 @@ async fn the_store_is_fair() {
         let (_folder, store) = folder_and_store();
         who_waits_is_woken(Arc::new(store), start()).await;
     }
+    let (_folder, store) = folder_and_store();
+    a_long_queue_is_listed_in_order(Arc::new(store), start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
