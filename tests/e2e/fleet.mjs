@@ -144,7 +144,7 @@ export function fleet(count = 12) {
     capabilities: {
       engine: "http", version: "0.1.0", live: true, read_only: false, token: "fake-token", responder: "lee",
       views: ["now", "agents", "agent", "approvals", "decisions", "signals", "streams", "stream", "usage", "savings", "cache-stats", "routing", "models", "cost", "cost-usage", "bridge", "workflow-runs", "workflow-run", "commands", "runs", "run", "output", "diagnosis", "feedback", "quality", "recommend", "specs", "alerts", "settings"],
-      acts: ["approve", "reject", "cost-refresh", "diagnose", "run-start", "run-cancel", "specs-candidates", "spec-dismiss", "alert-mute"],
+      acts: ["approve", "reject", "cost-refresh", "diagnose", "diagnosis-schedule", "run-start", "run-cancel", "specs-candidates", "spec-dismiss", "alert-mute"],
     },
     now: {
       now: ago(0), verdict: "trouble", headline: "1 agent is dead, 2 are late or stale, and 2 requests wait for a human", agents: { total: count, ...counts, waiting_for_human: 1 },

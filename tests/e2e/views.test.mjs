@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { serveFake } from "./fake-server.mjs";
+import { fleet } from "./fleet.mjs";
 import { launch, noChromium, openPage } from "./support.mjs";
 
 /** Addresses, and what must be there once they are drawn. */

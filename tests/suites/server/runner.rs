@@ -198,6 +198,10 @@ fn a_run_that_a_crash_cut_off_is_told_as_lost() {
 fn commands_of_a_file_that_was_found_are_not_run() {
     let user = tempfile::tempdir().unwrap();
     fs::write(user.path().join("muster.toml"), SETTINGS).unwrap();
+    // Whether attune is on this machine must make no difference.
+    let own = user.path().join(".config/muster");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("muster.toml"), "[ops]\nattune = false\n").unwrap();
     let server = Server::start_in(user, &["ops"]);
     let commands = server.view("commands");
     assert_eq!(commands["commands"], json!([]));
@@ -215,4 +219,39 @@ fn commands_of_a_file_that_was_found_are_not_run() {
             .join(".local/share/muster/ops/runs")
             .exists()
     );
+}
+
+#[test]
+fn workflows_of_attune_are_offered_where_it_is_and_confirmed() {
+    let user = home();
+    let program = user.path().join("attune");
+    fs::write(
+        &program,
+        "#!/bin/sh\necho \"$@\" $ATTUNE_SPEND_GATE_AUTHORIZED\n",
+    )
+    .unwrap();
+    let named = user.path().join("named.toml");
+    let settings = |attune: &str| format!("[ops]\nattune = {attune}\n{SETTINGS}");
+    fs::write(&named, settings("\"attune\"")).unwrap();
+    let absent = server(user);
+    let of = |server: &Server, name: &str| {
+        let commands = server.view("commands")["commands"].clone();
+        let mut commands = commands.as_array().unwrap().clone().into_iter();
+        commands.find(|command| command["name"] == name).unwrap()
+    };
+    assert!(of(&absent, "security-audit")["unavailable"].is_string());
+    let body = json!({"command": "security-audit", "confirmed": true});
+    assert_eq!(absent.act("run-start", &body).status, 409);
+    assert_eq!(of(&absent, "say")["unavailable"], Value::Null);
+
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, executable).unwrap();
+    let there = server(absent.kill());
+    assert_eq!(of(&there, "security-audit")["unavailable"], Value::Null);
+    let unconfirmed = json!({"command": "security-audit"});
+    assert_eq!(there.act("run-start", &unconfirmed).status, 409);
+    let id = start(&there, &body);
+    assert_eq!(ended(&there, &id)["state"], "succeeded");
+    let output = there.view(&format!("output?id={id}"));
+    assert_eq!(output["lines"][0]["text"], "workflow run security-audit 1");
 }

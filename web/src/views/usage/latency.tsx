@@ -58,7 +58,7 @@ function columnsFor(by: By): readonly Column<Row>[] {
     { key: "name", label: by.charAt(0).toUpperCase() + by.slice(1), class: "name", sortBy: ({ name }) => name, cell: ({ name }) => visible(name), title: ({ name }) => visible(name), value: ({ name }) => name },
     percentile("p50", "p50", ({ p50_ms: ms }) => ms),
     percentile("p95", "p95", ({ p95_ms: ms }) => ms),
-    { key: "p99", label: "p99", numeric: true, class: "share", sortBy: ({ of }) => of.p99_ms, cell: (row) => <Spread row={row} /> },
+    { key: "p99", label: "p99", numeric: true, class: "spread-column", sortBy: ({ of }) => of.p99_ms, cell: (row) => <Spread row={row} /> },
     { key: "calls", label: "Calls", numeric: true, sortBy: ({ of }) => of.calls, cell: ({ of }) => formatCount(of.calls), title: ({ of }) => `${formatCount(of.calls)} calls state how long they took` },
   ];
 }

@@ -54,10 +54,10 @@ export function Usage({ session, answer }: { session: Session; answer: Answer })
         <div class="stack">
           <Breakdown by="model" groups={report.by_model} whole={whole} />
           <Breakdown by="stage" groups={report.by_stage} whole={whole} />
-          <LatencyPanel latency={report.latency} />
           {served && <WhenSeen>{() => <AccountPanel />}</WhenSeen>}
         </div>
       </div>
+      <LatencyPanel latency={report.latency} />
       <WhenSeen>{() => <ModelsPanel session={session} />}</WhenSeen>
       <Recent calls={report.recent} total={report.totals.calls} />
       <Provenance answer={answer} />
