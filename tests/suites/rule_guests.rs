@@ -305,9 +305,9 @@ fn what_is_no_guest_with_rules_is_refused_by_name() -> Result<()> {
         let path = user.path().join(name);
         fs::write(&path, bytes)?;
         let file = path.display().to_string();
-        let checked = muster(user.path(), &["rules", "check", &file, "--json"], &[])?;
-        let used = muster(user.path(), &["rules", "list", "--json"], &[&path])?;
-        for output in [checked, used] {
+        let of_check = muster(user.path(), &["rules", "check", &file, "--json"], &[])?;
+        let of_list = muster(user.path(), &["rules", "list", "--json"], &[&path])?;
+        for output in [of_check, of_list] {
             assert_eq!(output.status.code(), Some(4), "{name}: {output:?}");
             let message = json(&output)?["error"]["message"].to_string();
             ensure!(
