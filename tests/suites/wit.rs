@@ -37,8 +37,11 @@ fn texts(folder: &Path) -> Result<BTreeMap<String, String>> {
     Ok(texts)
 }
 
-/// Each function by interface, without the version, and name: its types written out.
-fn functions(folder: &Path) -> Result<(String, BTreeMap<(String, String), String>)> {
+/// Types of functions written out, by interface without its version, and by name.
+type Functions = BTreeMap<(String, String), String>;
+
+/// The version of an interface and its functions.
+fn functions(folder: &Path) -> Result<(String, Functions)> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(folder)?;
     let version = resolve.packages[package]
@@ -52,7 +55,7 @@ fn functions(folder: &Path) -> Result<(String, BTreeMap<(String, String), String
     Ok((version, functions))
 }
 
-fn of_world(resolve: &Resolve, world: WorldId) -> Result<BTreeMap<(String, String), String>> {
+fn of_world(resolve: &Resolve, world: WorldId) -> Result<Functions> {
     let mut functions = BTreeMap::new();
     let world = &resolve.worlds[world];
     ensure!(world.imports.is_empty(), "the world imports something");

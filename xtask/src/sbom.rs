@@ -1,4 +1,4 @@
-//! The bill of materials of what is released: a CycloneDX document out of what cargo and the
+//! The bill of materials of what is released: a `CycloneDX` document out of what cargo and the
 //! page's lock file say. The same sources give the same bytes: there is no date and no serial
 //! number in it.
 
@@ -146,28 +146,25 @@ impl Parts {
             })
             .collect();
         let needs = |package: &Value| -> BTreeSet<String> {
-            let names = package["dependencies"].as_object().into_iter().flatten();
-            names
+            let wanted = package["dependencies"].as_object().into_iter().flatten();
+            wanted
                 .filter_map(|(name, _)| refs.get(name).cloned())
                 .collect()
         };
         for (path, package) in packages.iter().filter(|(_, package)| in_use(package)) {
             let version = package["version"].as_str().unwrap_or(VERSION);
-            let (of_package, component) = match named(path) {
-                Some(name) => {
-                    let of_package = npm_ref(&name, version);
-                    let mut component = component("library", &of_package, &name, version, package);
-                    component["purl"] = json!(of_package);
-                    if let Some(hash) = package["integrity"].as_str().and_then(sha512_hex) {
-                        component["hashes"] = json!([{"alg": "SHA-512", "content": hash}]);
-                    }
-                    (of_package, component)
+            let (of_package, component) = if let Some(name) = named(path) {
+                let of_package = npm_ref(&name, version);
+                let mut component = component("library", &of_package, &name, version, package);
+                component["purl"] = json!(of_package);
+                if let Some(hash) = package["integrity"].as_str().and_then(sha512_hex) {
+                    component["hashes"] = json!([{"alg": "SHA-512", "content": hash}]);
                 }
-                None => {
-                    let page = format!("{PAGE}@{VERSION}");
-                    let component = component("application", &page, PAGE, VERSION, package);
-                    (page, component)
-                }
+                (of_package, component)
+            } else {
+                let page = format!("{PAGE}@{VERSION}");
+                let component = component("application", &page, PAGE, VERSION, package);
+                (page, component)
             };
             self.needs.insert(of_package.clone(), needs(package));
             self.components.insert(of_package, component);
