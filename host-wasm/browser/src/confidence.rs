@@ -55,8 +55,8 @@ pub fn decay_votes(
         .iter()
         .map(|vote| timed_vote(&vote))
         .collect::<Result<_, _>>()?;
-    let half_life_us = whole("halfLifeMs", half_life_ms)?.saturating_mul(1000);
-    rating(Confidence::decayed(&votes, now, half_life_us))
+    let halves_after_us = whole("halfLifeMs", half_life_ms)?.saturating_mul(1000);
+    rating(Confidence::decayed(&votes, now, halves_after_us))
 }
 
 /// The names of what was voted on, the best first.
