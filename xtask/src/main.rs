@@ -81,7 +81,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "dist",
         arguments: "",
-        about: "what is released, with checksums and a bill of materials, in target/dist",
+        about: "what is released, with checksums and materials, in target/dist",
         run: dist::run,
     },
     Task {
