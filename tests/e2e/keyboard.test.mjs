@@ -89,7 +89,9 @@ describe("the keyboard alone", { skip: noChromium }, () => {
 
   it("switches colours, and keeps the choice", async () => {
     await page.keyboard.press("ControlOrMeta+k");
+    await page.waitForSelector('[role="combobox"]:focus');
     await page.keyboard.type("dark");
+    await page.waitForSelector('[role="option"][aria-selected="true"]:has-text("dark")');
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
     await page.reload();

@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 pub const MAX_FINDINGS: usize = 50;
 /// A program has no more rules, each of which may take its time.
 const MAX_RULES: usize = 100;
+/// Nor more causes and remedies, and a rule names no more.
+const MAX_CAUSES: usize = 1000;
 /// Its rules together ask for no more sorts of records, each of which a log is searched for.
 const MAX_QUERIES: usize = 500;
 /// Of what a rule says of its failure, so many characters are told.
@@ -239,6 +241,15 @@ impl Rulebook {
         if foreign.rules.len() > MAX_RULES {
             return Err(fail("rule", MAX_RULES));
         }
+        if foreign.causes.len() > MAX_CAUSES {
+            return Err(fail("cause", MAX_CAUSES));
+        }
+        if foreign.remedies.len() > MAX_CAUSES {
+            return Err(fail("remedy", MAX_CAUSES));
+        }
+        if foreign.rules.iter().any(|rule| rule.causes.len() > MAX_CAUSES) {
+            return Err(fail("causes", MAX_CAUSES));
+        }
         let queries = foreign.rules.iter().map(|rule| rule.logs.len());
         if queries.sum::<usize>() > MAX_QUERIES {
             return Err(fail("logs", MAX_QUERIES));
@@ -298,6 +309,7 @@ pub(super) fn judge(
 ) -> (Vec<Judgement>, Vec<String>) {
     let pack = foreign.pack().clone();
     let (mut found, mut notes) = (Vec::new(), Vec::new());
+    let mut timelines = BTreeMap::new();
     for rule in &pack.rules {
         let name = format!("{}/{}", pack.name, rule.id);
         if !applies(case.evidence, rule) {
@@ -306,7 +318,7 @@ pub(super) fn judge(
             ));
             continue;
         }
-        let (given, exhibits) = given(case, &pack.name, rule);
+        let (given, exhibits) = given(case, &pack.name, rule, &mut timelines);
         let answer = foreign.judge(&rule.id, &given).and_then(|findings| {
             let found = accept(case, findings, &given, &exhibits);
             found.map_err(ForeignFault::Broke)
@@ -359,7 +371,13 @@ struct Shown {
     events: Vec<Exhibit>,
 }
 
-fn given(case: &Case<'_>, pack: &str, rule: &ForeignRule) -> (Given, Shown) {
+/// `timelines`: of the logs that were asked for before.
+fn given<'a>(
+    case: &Case<'a>,
+    pack: &str,
+    rule: &ForeignRule,
+    timelines: &mut BTreeMap<String, Timeline<'a>>,
+) -> (Given, Shown) {
     let mut given = Given {
         now: case.now,
         from: case.span.from,
@@ -376,7 +394,6 @@ fn given(case: &Case<'_>, pack: &str, rule: &ForeignRule) -> (Given, Shown) {
     };
     for (number, query) in rule.logs.iter().enumerate() {
         let id = query_id(pack, &rule.id, number);
-        let other;
         let timeline = match query.log.as_str() {
             "err_log" if case.evidence.err_log.is_present() => &case.err,
             "out_log" if case.evidence.out_log.is_present() => &case.out,
@@ -385,8 +402,9 @@ fn given(case: &Case<'_>, pack: &str, rule: &ForeignRule) -> (Given, Shown) {
                     given.miss(name, why_no_log(case.evidence, name));
                     continue;
                 };
-                other = Timeline::new(name, log, case.rules, None, case.span);
-                &other
+                timelines
+                    .entry(name.to_string())
+                    .or_insert_with(|| Timeline::new(name, log, case.rules, None, case.span))
             }
         };
         for placed in timeline.of(&id) {

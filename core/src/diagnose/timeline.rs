@@ -4,6 +4,7 @@
 //! bounds: it is no older than the record before it and the process start, and
 //! no younger than the record after it.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -63,7 +64,8 @@ impl<'a> Timeline<'a> {
         span: Span,
     ) -> Self {
         let records = &log.records;
-        let rule = |record: &Record| rules.logs.iter().find(|rule| rule.id == *record.rule);
+        let by_id: BTreeMap<&str, _> = rules.logs.iter().map(|rule| (&*rule.id, rule)).collect();
+        let rule = |record: &Record| by_id.get(&*record.rule).copied();
         let mut times: Vec<Option<Timestamp>> = records
             .iter()
             .map(|record| {

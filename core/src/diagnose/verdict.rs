@@ -174,7 +174,7 @@ pub(crate) struct Resolved {
 /// Finds the primary cause: the deepest one that explains the worst of what is broken.
 pub(crate) fn resolve(found: Vec<Finding>, rules: &Rulebook) -> Resolved {
     let mut findings: Vec<Finding> = Vec::new();
-    for finding in found {
+    for mut finding in found {
         match findings
             .iter_mut()
             .find(|other| other.cause == finding.cause)
@@ -183,6 +183,16 @@ pub(crate) fn resolve(found: Vec<Finding>, rules: &Rulebook) -> Resolved {
                 other.severity = other.severity.max(finding.severity);
                 other.delivery = other.delivery.max(finding.delivery);
                 other.layer = other.layer.min(finding.layer);
+                // None of its own stands for those of the cause.
+                if other.remedies.is_empty() != finding.remedies.is_empty() {
+                    let usual = rules.cause(&other.cause).map(|cause| cause.remedies.clone());
+                    let named_none = if other.remedies.is_empty() {
+                        &mut other.remedies
+                    } else {
+                        &mut finding.remedies
+                    };
+                    *named_none = usual.unwrap_or_default();
+                }
                 for remedy in finding.remedies {
                     if !other.remedies.contains(&remedy) {
                         other.remedies.push(remedy);

@@ -91,15 +91,15 @@ impl Context {
     pub(crate) fn store_options(&self) -> String {
         let mut typed = String::new();
         if let Some(store) = self.store.as_ref().filter(|_| self.is_store_typed) {
-            let is_secret = StoreUrl::parse(store)
-                .is_ok_and(|url| url.secret().is_some_and(|secret| secret != url.to_string()));
             // A password does not belong on a screen.
-            typed += " --store ";
-            typed += &if is_secret {
-                "\"$MUSTER_STORE\"".to_owned()
-            } else {
-                quoted(store)
+            let shown = match StoreUrl::parse(store) {
+                Ok(url) if url.secret().is_some_and(|secret| secret != url.to_string()) => {
+                    url.to_string()
+                }
+                _ => store.clone(),
             };
+            typed += " --store ";
+            typed += &quoted(&shown);
         }
         if let Some(config) = &self.config {
             typed += " --config ";

@@ -40,7 +40,7 @@ impl Rules {
         for folder in folders {
             for path in pack_files(folder)? {
                 if is_guest(&path) {
-                    guests.push(guest(&mut book, &path)?);
+                    guests.push(guest(&mut book, &path, false)?);
                 } else {
                     add(&mut book, &read(&path)?, &path)?;
                 }
@@ -68,11 +68,12 @@ impl Rules {
 }
 
 /// Checks one pack or guest against the built-in rules, and says what it holds.
-pub fn check_pack(path: &Path) -> Result<PackCheckView, Failure> {
+/// `verbose`: of a guest that cannot be used, all is told that the engine says.
+pub fn check_pack(path: &Path, verbose: bool) -> Result<PackCheckView, Failure> {
     let mut book = Rulebook::gateway();
     let file = path.display().to_string();
     if is_guest(path) {
-        let guest = guest(&mut book, path)?;
+        let guest = guest(&mut book, path, verbose)?;
         return Ok(PackCheckView::of_foreign(&file, guest.pack()));
     }
     let pack = add(&mut book, &read(path)?, path)?;
@@ -85,8 +86,8 @@ fn is_guest(path: &Path) -> bool {
 }
 
 /// A guest whose rules the book takes in.
-fn guest(book: &mut Rulebook, path: &Path) -> Result<RuleGuest, Failure> {
-    let guest = RuleGuest::open(&GuestFile::cached(path, false))?;
+fn guest(book: &mut Rulebook, path: &Path, verbose: bool) -> Result<RuleGuest, Failure> {
+    let guest = RuleGuest::open(&GuestFile::cached(path, verbose))?;
     book.add_foreign(guest.pack()).map_err(|error| {
         let why = crate::render::plain(&error.to_string());
         Failure::unusable(format!(

@@ -190,6 +190,9 @@ impl Redactor {
                 let count = before.split('\n').count();
                 let message: Vec<&str> = lines.by_ref().take(count).collect();
                 entry["MESSAGE"] = Value::String(message.join("\n"));
+            } else if let Some(message) = entry.get_mut("MESSAGE") {
+                // Neither a text nor bytes, such as a list of several texts.
+                *message = Value::Null;
             }
             out += &entry.to_string();
             out.push('\n');

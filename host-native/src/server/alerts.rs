@@ -35,6 +35,8 @@ pub(super) struct Alerts {
     book: Mutex<AlertBook>,
     settings: Vec<AlertSettings>,
     mutes: Choices,
+    /// Held from looking at the mutes until they are kept.
+    keeping: Mutex<()>,
 }
 
 /// A rule that is to be silent for a while.
@@ -67,6 +69,7 @@ impl Alerts {
             book: Mutex::new(book),
             settings,
             mutes,
+            keeping: Mutex::default(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Alerts {
 
     /// Keeps the mutes that hold at `now` for the server that comes after this one.
     fn save_mutes(&self, now: Timestamp) -> io::Result<()> {
+        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let rules = self.view(now).rules;
         let mutes: BTreeMap<String, String> = rules
             .into_iter()

@@ -139,7 +139,12 @@ pub(super) fn choose(shared: &Shared, asked: Schedule) -> Result<LastDiagnosisVi
     own.choices.save(&chosen).map_err(|error| {
         Refusal::unreachable(format!("the choice cannot be kept: {}", describe(&error)))
     })?;
-    own.state().chosen = chosen;
+    {
+        let mut state = own.state();
+        state.chosen = chosen;
+        // It is set anew by the watch.
+        state.next_at = None;
+    }
     own.changed.notify_one();
     shared.versions.bump(&["diagnosis"]);
     Ok(own.view())

@@ -88,7 +88,7 @@ impl Check {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let mut checked = Vec::new();
         for file in &self.files {
-            checked.push(check_pack(file)?);
+            checked.push(check_pack(file, context.verbose > 0)?);
         }
         context.answer(&checked, |checked, _| render::checked_packs(checked))
     }

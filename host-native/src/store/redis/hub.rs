@@ -231,7 +231,14 @@ impl Inner {
         let mut next = || texts.next().unwrap_or_default();
         let (topic, push) = match info.kind {
             PushKind::Message => (Topic::Channel(next()), Push::Told { text: next() }),
-            PushKind::PMessage => (Topic::Pattern(next()), Push::Matched { channel: next() }),
+            PushKind::PMessage => {
+                let (pattern, channel, event) = (next(), next(), next());
+                // A key that is set with its end tells of both; one is enough.
+                if event == "expire" && channel.starts_with("__keyspace@") {
+                    return;
+                }
+                (Topic::Pattern(pattern), Push::Matched { channel })
+            }
             PushKind::Disconnection => {
                 self.lost.notify_one();
                 return;

@@ -113,13 +113,19 @@ pub(super) fn open_to_look(path: &Path) -> Result<Connection, Fault> {
         });
     match opened {
         // Readers of a log share an index of it, which cannot be made there. Where
-        // there is no log, and nobody who could write one, none is needed.
+        // there is no log, none is needed.
         Err(fault) if fault.is_of_permission() && has_no_log(path) => open_as_it_is(path),
         opened => opened,
     }
 }
 
-/// Opens a file that nobody changes.
+/// Whether a connection notices what others write later on. One to a file that cannot
+/// be written may have been opened as the file is.
+pub(super) fn sees_changes(connection: &Connection) -> bool {
+    matches!(connection.is_readonly(rusqlite::MAIN_DB), Ok(false))
+}
+
+/// Opens a file as it is now; what others write into it later is not noticed.
 fn open_as_it_is(path: &Path) -> Result<Connection, Fault> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {

@@ -262,7 +262,8 @@ struct Looks {
 impl Looks {
     fn new(connection: Option<Connection>, rings: u64) -> Self {
         let mut looks = Self {
-            connection,
+            // Without one all are told to look, as often.
+            connection: connection.filter(connection::sees_changes),
             version: None,
             rings,
             untold: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::connection::FileId;
+use super::connection::{FileId, sees_changes};
 use super::failure::Fault;
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
 
@@ -32,11 +32,16 @@ impl Readers {
         open: fn(&Path) -> Result<Connection, Fault>,
     ) -> Result<Self, Fault> {
         only_read(&first)?;
+        let idle = if sees_changes(&first) {
+            vec![first]
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             path,
             file,
             open,
-            idle: Mutex::new(vec![first]),
+            idle: Mutex::new(idle),
             permits: Semaphore::new(AT_ONCE),
         })
     }
@@ -81,10 +86,12 @@ impl Readers {
         let answer = work(&transaction)?;
         transaction.commit()?;
         // After a failure the connection is not used again.
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+        if sees_changes(&connection) {
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+        }
         Ok(answer)
     }
 }

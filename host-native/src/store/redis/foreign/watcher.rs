@@ -157,7 +157,7 @@ impl RedisStore {
                     // The connection was lost: what came and went is not known.
                     store.look_through().await?;
                     since = Some(clock());
-                } else if heard {
+                } else {
                     store.written(written.keys()).await?;
                 }
                 if !store.mark(since).await? {

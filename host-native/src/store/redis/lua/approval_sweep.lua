@@ -1,10 +1,13 @@
 local swept = {}
 for _, id in ipairs(call('ZRANGEBYSCORE', own .. 'unswept', '-inf', ARGV[3])) do
-  call('PUBLISH', own .. 'wake', id)
-  call('PUBLISH', own .. 'wake:' .. id, '')
-  call('ZREM', own .. 'unswept', id)
   local known = row(id)
-  if known and not known.answered then
+  local is_open = known and not known.answered
+  if is_open then
+    call('PUBLISH', own .. 'wake', id)
+    call('PUBLISH', own .. 'wake:' .. id, '')
+  end
+  call('ZREM', own .. 'unswept', id)
+  if is_open then
     call('HSET', own .. 'of:' .. id, 'status', 'timeout')
     local key = request_key(id)
     local at_key = redis.pcall('GET', key)

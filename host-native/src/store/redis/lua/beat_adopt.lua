@@ -3,6 +3,8 @@
 local agent, key, value, metadata, name, starts, final, at, ttl = unpack(ARGV, 4, 12)
 local known, last_value, _, _, arrivals, count, was_final, _, _, since, longest = row(agent)
 if last_value == value then return 0 end
+-- It was read a while ago: by now there may be another.
+if redis.pcall('GET', key) ~= value then return 0 end
 local left = call('PTTL', key)
 if left == -2 then return 0 end
 also_when_full()

@@ -16,6 +16,8 @@ local function taken_apart(packed, at)
   local expires, value, metadata, name, arrivals, count, final, made, goes, since, longest =
     cmsgpack.unpack(packed)
   if at >= tonumber(expires) + GRACE then return nil end
+  -- Of an older Muster: eight parts, the last of which is how long it lives.
+  if longest == nil then made, goes, since, longest = server_ms(), nil, '', 0 end
   return expires, value, metadata, name, arrivals, count, final, made, goes, since, longest
 end
 
