@@ -78,26 +78,21 @@ pub(crate) fn bucket(value: u64, kept_bits: u32) -> u16 {
 
 /// The largest value of a bucket.
 pub(crate) fn largest_in(bucket: u16, kept_bits: u32) -> u64 {
-    begin_of(bucket, kept_bits, 1)
+    end_of(bucket, kept_bits)
         .checked_sub(1)
         .and_then(|largest| u64::try_from(largest).ok())
         .unwrap_or(u64::MAX)
 }
 
-/// The smallest value of a bucket.
-pub(crate) fn smallest_in(bucket: u16, kept_bits: u32) -> u64 {
-    u64::try_from(begin_of(bucket, kept_bits, 0)).unwrap_or(u64::MAX)
-}
-
-/// Where the bucket begins that lies `further` behind another in the same octave.
-fn begin_of(bucket: u16, kept_bits: u32, further: u128) -> u128 {
+/// Where the bucket behind one begins.
+fn end_of(bucket: u16, kept_bits: u32) -> u128 {
     let (bucket, per_octave) = (u128::from(bucket), 1_u128 << kept_bits);
     if bucket < per_octave {
-        return bucket + further;
+        return bucket + 1;
     }
     // Of the last bucket it is 64, of one that no value has it would be more.
     let octave = (bucket / per_octave - 1).min(64);
-    (bucket % per_octave + per_octave + further) << octave
+    (bucket % per_octave + per_octave + 1) << octave
 }
 
 #[cfg(test)]

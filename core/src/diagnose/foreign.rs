@@ -247,7 +247,11 @@ impl Rulebook {
         if foreign.remedies.len() > MAX_CAUSES {
             return Err(fail("remedy", MAX_CAUSES));
         }
-        if foreign.rules.iter().any(|rule| rule.causes.len() > MAX_CAUSES) {
+        if foreign
+            .rules
+            .iter()
+            .any(|rule| rule.causes.len() > MAX_CAUSES)
+        {
             return Err(fail("causes", MAX_CAUSES));
         }
         let queries = foreign.rules.iter().map(|rule| rule.logs.len());

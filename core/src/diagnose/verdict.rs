@@ -185,7 +185,9 @@ pub(crate) fn resolve(found: Vec<Finding>, rules: &Rulebook) -> Resolved {
                 other.layer = other.layer.min(finding.layer);
                 // None of its own stands for those of the cause.
                 if other.remedies.is_empty() != finding.remedies.is_empty() {
-                    let usual = rules.cause(&other.cause).map(|cause| cause.remedies.clone());
+                    let usual = rules
+                        .cause(&other.cause)
+                        .map(|cause| cause.remedies.clone());
                     let named_none = if other.remedies.is_empty() {
                         &mut other.remedies
                     } else {

@@ -152,8 +152,9 @@ impl Writer {
             ] {
                 self.number(n);
             }
-            let (first, calls) = row.cell.latencies.parts();
+            let (first, calls, longest_us) = row.cell.latencies.parts();
             self.count(calls.len());
+            self.number(longest_us);
             self.number(u64::from(first));
             for calls in calls {
                 self.number(u64::from(*calls));
@@ -345,12 +346,13 @@ impl<'a> Reader<'a> {
 
     fn latencies(&mut self) -> Option<Latencies> {
         let buckets = self.count()?;
+        let longest_us = self.number()?;
         let first = u16::try_from(self.number()?).ok()?;
         let mut calls = Vec::with_capacity(buckets);
         for _ in 0..buckets {
             calls.push(u32::try_from(self.number()?).ok()?);
         }
-        Latencies::of_parts(first, calls)
+        Latencies::of_parts(first, calls, longest_us)
     }
 
     fn log(&mut self, start: u64) -> Option<LineLog> {

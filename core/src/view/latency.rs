@@ -28,7 +28,7 @@ pub struct LatencyReport {
     pub by_day: BTreeMap<String, LatencyView>,
 }
 
-/// How long calls took: nearest ranks, at most a 32nd off. Calls that state no duration,
+/// How long calls took: nearest ranks, at most a 32nd too large. Calls that state no duration,
 /// or zero, do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LatencyView {

@@ -70,7 +70,7 @@ pub(crate) fn is_begun(url: &StoreUrl) -> Result<bool, Failure> {
 impl<'a> Session<'a> {
     /// Opens the store that is set.
     pub(crate) async fn open(context: &'a Context, access: Access) -> Result<Self, Failure> {
-        Self::open_with(context, access, false).await
+        Self::open_with(context, access, OpenOptions::default()).await
     }
 
     /// Opens the store that is set; `configure`: its server may be told to tell of writes.
@@ -78,13 +78,26 @@ impl<'a> Session<'a> {
         context: &'a Context,
         configure: bool,
     ) -> Result<Self, Failure> {
-        Self::open_with(context, Access::Look, configure).await
+        let options = OpenOptions {
+            configure,
+            ..OpenOptions::default()
+        };
+        Self::open_with(context, Access::Look, options).await
+    }
+
+    /// Opens the store that is set to look through all of it, whoever else does.
+    pub(crate) async fn open_to_look_through(context: &'a Context) -> Result<Self, Failure> {
+        let options = OpenOptions {
+            looks_itself: true,
+            ..OpenOptions::default()
+        };
+        Self::open_with(context, Access::Look, options).await
     }
 
     async fn open_with(
         context: &'a Context,
         access: Access,
-        configure: bool,
+        options: OpenOptions,
     ) -> Result<Self, Failure> {
         let config = context.config(Path::new("."))?;
         let url = store_url(context, &config)?;
@@ -100,9 +113,9 @@ impl<'a> Session<'a> {
         let options = OpenOptions {
             access,
             foreign: context.foreign,
-            configure,
             verbose: context.verbose > 0,
             tell: Some(Arc::clone(&tell)),
+            ..options
         };
         let mut store = store::open(&url, now, options).await?;
         if context.verbose > 0 {

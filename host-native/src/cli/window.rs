@@ -44,12 +44,12 @@ impl WindowArgs {
             return Ok(Window::ALL);
         }
         if let Some(days) = self.days {
-            return Ok(before(i64::from(days) * US_PER_DAY));
+            return Ok(before(i64::from(days).saturating_mul(US_PER_DAY)));
         }
         if self.from.is_none() && self.to.is_none() {
             let hours = self.hours.or(hours);
             return Ok(hours.map_or(Window::ALL, |hours| {
-                before(i64::from(hours) * 3600 * US_PER_SECOND)
+                before(i64::from(hours).saturating_mul(3600 * US_PER_SECOND))
             }));
         }
         let window = Window {

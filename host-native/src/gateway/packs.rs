@@ -131,6 +131,14 @@ fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             files.push(path);
         }
     }
+    if files.is_empty() {
+        // A wrong folder must not look like rules that find nothing.
+        return Err(Failure::unreachable(format!(
+            "there is no *.toml and no *.wasm in {}",
+            folder.display()
+        ))
+        .hint("--rules names a folder with such files, or one of them"));
+    }
     files.sort();
     Ok(files)
 }

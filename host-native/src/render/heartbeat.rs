@@ -170,10 +170,21 @@ fn summary(agents: &[AgentView]) -> String {
     for state in AgentState::ALL {
         let of_state = agents.iter().filter(|agent| agent.state == state).count();
         if of_state > 0 {
-            parts.push(format!("{of_state} {}", state.name()));
+            let failed = agents.iter().filter(|agent| has_failed(agent)).count();
+            let of_these = if state == AgentState::Finished && failed > 0 {
+                format!(" ({failed} failed)")
+            } else {
+                String::new()
+            };
+            parts.push(format!("{of_state} {}{of_these}", state.name()));
         }
     }
     format!("{}: {}", counted(number, "agent"), parts.join(", "))
+}
+
+/// Whether an agent ended badly, as it said itself.
+fn has_failed(agent: &AgentView) -> bool {
+    agent.state == AgentState::Finished && agent.status.as_deref() == Some("failed")
 }
 
 fn table(agents: &[AgentView], style: &Style) -> String {
@@ -192,7 +203,12 @@ fn table(agents: &[AgentView], style: &Style) -> String {
     for agent in agents {
         let mut row = vec![
             agent.agent_id.clone(),
-            agent.state.name().into(),
+            if has_failed(agent) {
+                "failed"
+            } else {
+                agent.state.name()
+            }
+            .into(),
             agent.age_s.map_or_else(|| "-".into(), span),
             agent.progress.map(bar).unwrap_or_default(),
             agent.current_task.clone().unwrap_or_default(),
@@ -207,6 +223,7 @@ fn table(agents: &[AgentView], style: &Style) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, line) in text.lines().enumerate() {
         match at.checked_sub(1).and_then(|row| agents.get(row)) {
+            Some(agent) if has_failed(agent) => out += &style.warning(line),
             Some(agent) => out += &colored(agent.state, line, style),
             None => out += line,
         }

@@ -48,7 +48,11 @@ pub fn event_line(view: &ConsumedView, style: &Style) -> String {
         shorten(&plain(&event.event_type), 16),
         shorten(&plain(&event.source), 10),
     );
-    let room = style.columns.saturating_sub(before.width() + again.len());
+    let room = if style.terminal {
+        style.columns.saturating_sub(before.width() + again.len())
+    } else {
+        usize::MAX
+    };
     let line = format!("{before}{}{again}", shorten(&plain(&data(event)), room));
     line.trim_end().to_owned() + "\n"
 }

@@ -15,6 +15,8 @@ const MAX_COLUMNS: usize = 120;
 pub struct Style {
     /// Columns that a line may take.
     pub columns: usize,
+    /// Whether somebody looks at it: what does not fit is cut there, and only there.
+    pub terminal: bool,
     /// Whether colours and bold are understood.
     pub color: bool,
     /// The time zone of times.
@@ -39,6 +41,7 @@ impl Style {
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
             columns,
+            terminal,
             color: terminal && !set("NO_COLOR") && !dumb,
             zone,
         }
@@ -48,6 +51,7 @@ impl Style {
     pub fn plain() -> Self {
         Self {
             columns: COLUMNS,
+            terminal: true,
             color: false,
             zone: Zone::utc(),
         }

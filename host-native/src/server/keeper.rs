@@ -4,7 +4,6 @@
 //! never for more than a part of the time. Views are made of the last look.
 
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,8 +20,8 @@ use super::answer::Refusal;
 use super::clock::RunningClock;
 use super::versions::Versions;
 use crate::store::{
-    self, Interest, OpenOptions, Store, StoreError, StoreErrorKind, StoreInfo, StoreResult,
-    StoreUrl, Wake,
+    self, Access, Interest, OpenOptions, SqliteStore, Store, StoreError, StoreErrorKind, StoreInfo,
+    StoreResult, StoreUrl, Wake,
 };
 
 /// The shortest pause between two looks.
@@ -226,7 +225,7 @@ impl Work {
     fn is_absent(&self) -> bool {
         let settings = &self.keeper.settings;
         let path = settings.url.path().filter(|_| settings.read_only);
-        path.is_some_and(|path| !Path::new(path).exists())
+        path.is_some_and(|path| matches!(SqliteStore::is_begun(path), Ok(false)))
     }
 
     fn show_absent(&mut self) {
@@ -254,6 +253,11 @@ impl Work {
     async fn open(&self) -> StoreResult<Arc<dyn Store>> {
         let settings = &self.keeper.settings;
         let options = OpenOptions {
+            access: if settings.read_only {
+                Access::Look
+            } else {
+                Access::Add
+            },
             foreign: settings.foreign,
             ..OpenOptions::default()
         };

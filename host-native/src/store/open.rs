@@ -25,6 +25,7 @@ pub enum Access {
 
 /// How a store is opened.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct OpenOptions {
     /// What for.
     pub access: Access,
@@ -32,6 +33,9 @@ pub struct OpenOptions {
     pub foreign: bool,
     /// Whether settings of a server may be changed so that it tells of writes.
     pub configure: bool,
+    /// Whether what others wrote is looked for by this process itself, and not left to
+    /// one that watches.
+    pub looks_itself: bool,
     /// Whether more is told than what takes long.
     pub verbose: bool,
     /// Told what a user may want to know of the calls.
@@ -64,6 +68,7 @@ pub async fn open(
             let options = RedisOptions {
                 foreign: options.foreign,
                 may_configure: options.configure,
+                looks_itself: options.looks_itself,
                 verbose: options.verbose,
                 tell: options.tell,
                 ..RedisOptions::default()

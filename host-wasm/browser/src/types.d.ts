@@ -214,7 +214,7 @@ export interface LatencyReport {
   by_day: Record<string, Latency>;
 }
 
-/** Nearest ranks, at most a 32nd off. Calls that state no duration, or zero, do not count. */
+/** Nearest ranks, at most a 32nd too large. Calls that state no duration, or zero, do not count. */
 export interface Latency {
   calls: number;
   p50_ms: number;

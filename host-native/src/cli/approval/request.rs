@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::Args;
-use muster_core::Timestamp;
 use muster_core::coordination::{
     Answer as Reply, ApprovalRow, ApprovalState, Decision, NewApproval, Refusal, Requested,
 };
 use muster_core::record::approval_request::DEFAULT_APPROVAL_TIMEOUT_US;
 use muster_core::view::{ApprovalOutcomeView, Seconds};
+use muster_core::{JsonObject, Timestamp};
 
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::cli::Context;
@@ -24,6 +25,8 @@ use crate::process::{EndSignals, Process, Start};
 use crate::store::{Access, Interest};
 use crate::{random, render};
 
+/// Where in its context a request says what will be run.
+const COMMAND: &str = "command";
 /// Why a request is answered by who asked.
 const WITHDRAWN: &str = "withdrawn: who asked was interrupted";
 /// How long the withdrawal may take: whoever presses Ctrl-C waits for it.
@@ -32,7 +35,7 @@ const WITHDRAWAL: Duration = Duration::from_secs(2);
 /// Ask a human for an approval, wait for the answer, and run a command if it is yes
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  muster approval request --agent builder --type deploy --context '{\"version\": \"1.2\"}'\n  muster approval request --agent builder --type deploy --timeout 10m -- ./deploy.sh\n\n\
+    after_help = "Examples:\n  muster approval request --agent builder --type deploy \\\n    --context '{\"version\": \"1.2\"}'\n  muster approval request --agent builder --type deploy --timeout 10m \\\n    -- ./deploy.sh\n\n\
         Exit status 0 when it is approved, 1 when it is rejected or timed out; the\n\
         document says which. With a command, its own status once it ran (128 and the\n\
         signal where one ended it), and 125 where Muster failed before it started.\n\
@@ -81,6 +84,31 @@ impl Request {
         })
     }
 
+    /// The context with the command in it: whoever answers has to see what will run, and
+    /// what was approved for one command counts for no other.
+    fn asked_about(&self) -> Result<JsonObject, Failure> {
+        let context = values::json_object("--context", self.context.as_deref())?;
+        if self.command.is_empty() {
+            return Ok(context);
+        }
+        let mut members: Map<String, Value> = serde_json::from_str(context.as_str())
+            .map_err(|error| Failure::usage(format!("--context: {error}")))?;
+        if members.contains_key(COMMAND) {
+            return Err(Failure::usage(format!(
+                "--context has a {COMMAND:?} of its own, beside the one that is to run"
+            ))
+            .hint("name it otherwise: the command goes into the context by itself"));
+        }
+        let words = self
+            .command
+            .iter()
+            .map(|word| quoted(&word.to_string_lossy()));
+        let line = words.collect::<Vec<_>>().join(" ");
+        members.insert(COMMAND.to_owned(), Value::String(line));
+        JsonObject::parse(&Value::Object(members).to_string())
+            .map_err(|error| Failure::usage(format!("--context: {}", error.kind)))
+    }
+
     async fn ask(
         &self,
         session: &Session<'_>,
@@ -93,7 +121,7 @@ impl Request {
             },
             approval_type: self.approval_type.clone(),
             agent_id: self.agent.clone(),
-            context: values::json_object("--context", self.context.as_deref())?,
+            context: self.asked_about()?,
             timeout_us: self.timeout.us(),
         };
         let id = &request.request_id;

@@ -67,6 +67,14 @@ impl Stats {
                 .lines(path)
                 .map_err(|error| unreadable(path, &error))?;
         }
+        let sources = &reading.sources;
+        if !self.files.is_empty() && sources.skipped > 0 && sources.in_files == 0 {
+            return Err(Failure::unusable(format!(
+                "none of the {} lines is an entry of telemetry",
+                sources.skipped
+            ))
+            .hint("muster bridge replay makes entries out of a stream of events"));
+        }
         let report = SpoolStats {
             sources: reading.sources,
             stats: reading.stats.report(reading.window, self.top),

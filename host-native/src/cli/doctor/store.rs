@@ -22,7 +22,7 @@ pub(super) fn check(context: &Context) -> Result<Vec<CheckView>, Failure> {
     // What cannot even be looked at is told below.
     if is_begun(&url).is_ok_and(|begun| !begun) {
         let evidence = vec![format!(
-            "{url} is not there; the first command that writes makes it"
+            "nothing was written to {url} yet; the first command that writes makes it"
         )];
         return Ok(unchecked(CheckView::new(
             DoctorStep::Store,

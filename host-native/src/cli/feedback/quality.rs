@@ -16,7 +16,7 @@ use crate::{random, render};
 /// Keep a score of the work of a stage, for seven days
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  muster feedback record --workflow review --stage analysis --tier cheap --score 0.85"
+    after_help = "Example:\n  muster feedback record --workflow review --stage analysis \\\n    --tier cheap --score 0.85"
 )]
 pub(crate) struct Record {
     /// The workflow
@@ -25,8 +25,8 @@ pub(crate) struct Record {
     /// The stage
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     stage: String,
-    /// The tier that did the work: cheap, capable or premium
-    #[arg(long, value_name = "NAME", value_parser = values::name)]
+    /// The tier that did the work
+    #[arg(long, value_name = "TIER", value_parser = ["cheap", "capable", "premium"])]
     tier: String,
     /// How good the work was, from 0 to 1
     #[arg(long, value_name = "SCORE", value_parser = values::share)]

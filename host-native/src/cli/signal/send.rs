@@ -13,7 +13,7 @@ use crate::{random, render};
 /// Send a signal to one agent, which receives it once
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  muster signal send --from builder --to tester --type ready --payload '{\"step\": 2}'\n\n\
+    after_help = "Example:\n  muster signal send --from builder --to tester --type ready \\\n    --payload '{\"step\": 2}'\n\n\
         It says until when the signal can be received, and warns when that is sooner\n\
         than the slowest delivery of such signals so far."
 )]

@@ -32,8 +32,9 @@ impl Command {
             },
             Self::Check(check) => match absent(context)? {
                 Some(url) => check::Check::of_none(context, &url),
-                None => on_store(context, Access::Look, async |session| {
-                    check.run(session).await
+                None => runtime()?.block_on(async {
+                    let session = Session::open_to_look_through(context).await?;
+                    check.run(&session).await
                 }),
             },
             Self::Watch(watch) => runtime()?.block_on(async {

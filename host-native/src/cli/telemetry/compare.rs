@@ -29,7 +29,7 @@ pub(crate) struct Compare {
 
 impl Compare {
     pub(crate) fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let us = |days: u32| i64::from(days) * US_PER_DAY;
+        let us = |days: u32| i64::from(days).saturating_mul(US_PER_DAY);
         let now = context.clock.now();
         let window = Window::before(now, us(self.days));
         let against = if self.overlapping {

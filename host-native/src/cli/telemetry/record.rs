@@ -23,10 +23,12 @@ const HELP_SWITCH: &str = "ATTUNE_HELP_TELEMETRY";
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  \
-        muster telemetry record --workflow review --tier CHEAP --model claude-haiku-4-5 \\\n    \
-        --provider anthropic --cost 0.0021 --tokens-in 900 --tokens-out 240\n  \
+        muster telemetry record --workflow review --tier CHEAP \\\n    \
+        --model claude-haiku-4-5 --provider anthropic --cost 0.0021 \\\n    \
+        --tokens-in 900 --tokens-out 240\n  \
         agent | muster telemetry record usage\n  \
-        muster telemetry record feedback --file feedback.json --template ref-cli --rating good\n\n\
+        muster telemetry record feedback --file feedback.json \\\n    \
+        --template ref-cli --rating good\n\n\
         Any number of processes may write at once. Lines of the standard input are\n\
         written as they come; one that is no record is refused and costs no other."
 )]

@@ -32,6 +32,9 @@ pub(super) fn is_passing(error: &RedisError) -> bool {
 pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
     let text = plain(error);
     let has = |code: &str| error.code() == Some(code) || text.contains(code);
+    if let Some((happened, hint)) = of_another_place(&text) {
+        return StoreError::new(StoreErrorKind::Usage, tried, happened).hint(hint);
+    }
     let (kind, happened, hint) = match error.kind() {
         _ if error.is_timeout() => (
             StoreErrorKind::TimedOut,
@@ -125,6 +128,25 @@ pub(super) fn explain(tried: String, error: &RedisError) -> StoreError {
     match hint {
         Some(hint) => error.hint(hint),
         None => error,
+    }
+}
+
+/// What is there is not what the address says; and how to name it.
+fn of_another_place(text: &str) -> Option<(&'static str, &'static str)> {
+    if text.contains("DB index is out of range") {
+        Some((
+            "the server has no database of this number",
+            "the number stands behind the host: redis://host:6379/0",
+        ))
+    } else if text.contains("cluster support disabled") {
+        Some(("the server belongs to no Cluster", "name it by redis://"))
+    } else if text.contains("does not point to a sentinel") {
+        Some((
+            "that is no Sentinel",
+            "name the server itself by redis://, or a Sentinel, which listens on port 26379",
+        ))
+    } else {
+        None
     }
 }
 

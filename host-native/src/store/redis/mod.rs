@@ -59,6 +59,7 @@ pub use foreign::Scan;
 
 /// How a store on a server behaves.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct RedisOptions {
     /// Whether what agents write without Muster is looked for.
     pub foreign: bool,
@@ -67,6 +68,9 @@ pub struct RedisOptions {
     /// The shortest life of a key. The keys' own expiry follows the server's clock;
     /// whoever drives the store on another clock makes this longer than its run.
     pub shortest_key: Duration,
+    /// Whether what others wrote is looked for by this process itself, and not left to
+    /// one that watches.
+    pub looks_itself: bool,
     /// Whether a look through the key space is told that takes no time to speak of.
     pub verbose: bool,
     /// Told what a user should know about a call, such as a look through the key space.
@@ -79,6 +83,7 @@ impl Default for RedisOptions {
             foreign: true,
             may_configure: false,
             shortest_key: Duration::ZERO,
+            looks_itself: false,
             verbose: false,
             tell: None,
         }

@@ -58,8 +58,9 @@ pub struct Scan {
 impl RedisStore {
     /// Whether an answer may miss what others wrote.
     pub(super) fn must_look(&self, mark_age_ms: i64) -> bool {
-        self.shared.options.foreign
-            && !(0..=TRUSTED_MS).contains(&mark_age_ms)
+        let options = &self.shared.options;
+        options.foreign
+            && (options.looks_itself || !(0..=TRUSTED_MS).contains(&mark_age_ms))
             && !self.looked_just_now()
     }
 
@@ -136,7 +137,8 @@ impl RedisStore {
             .looked_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        if scan.took < WORTH_TELLING && !self.shared.options.verbose {
+        let is_asked_for = self.shared.options.looks_itself;
+        if is_asked_for || scan.took < WORTH_TELLING && !self.shared.options.verbose {
             return Ok(scan);
         }
         self.tell(|| {
