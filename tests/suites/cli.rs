@@ -785,6 +785,38 @@ fn reset_sets_aside_and_undo_brings_back() {
 }
 
 #[test]
+fn a_file_that_is_named_twice_counts_once() {
+    let user = tempfile::tempdir().unwrap();
+    fs::write(user.path().join("usage.jsonl"), format!("{LINE}\n")).unwrap();
+    let folder = user.path().display();
+    let output = run(in_home(user.path()).args([
+        "telemetry",
+        "show",
+        "--all",
+        "--json",
+        &format!("{folder}/usage.jsonl"),
+        &format!("{folder}/./usage.jsonl"),
+    ]));
+    assert_eq!(json(&output)["totals"]["calls"], 1);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("named twice"), "{told}");
+}
+
+#[test]
+fn windows_of_any_length_are_taken() {
+    let user = tempfile::tempdir().unwrap();
+    let log = user.path().join("usage.jsonl");
+    fs::write(&log, format!("{LINE}\n")).unwrap();
+    for window in [["--days", "4294967295"], ["--hours", "4294967295"]] {
+        let output = run(in_home(user.path())
+            .args(["telemetry", "show", "--json"])
+            .args(window)
+            .arg(&log));
+        assert_eq!(json(&output)["totals"]["calls"], 1, "{window:?}");
+    }
+}
+
+#[test]
 fn a_file_that_grows_while_it_is_read_gives_whole_records() {
     let user = tempfile::tempdir().unwrap();
     let log = user.path().join("usage.jsonl");

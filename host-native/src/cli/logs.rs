@@ -1,5 +1,7 @@
 //! Which logs a report is made of.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -112,7 +114,7 @@ impl LogArgs {
         };
         let selection = if let Some(decoder) = &self.decoder {
             LogSelection::Decoded(DecodedFiles {
-                paths: self.files.clone(),
+                paths: each_once(&self.files),
                 decoder: GuestFile::cached(decoder, context.verbose > 0),
                 prices: config.prices.clone(),
             })
@@ -126,7 +128,7 @@ impl LogArgs {
             let project = self.project.as_deref().or(config.project.as_deref());
             LogSelection::Places(Places::find(home, project)?)
         } else {
-            LogSelection::Files(self.files.clone(), self.kind)
+            LogSelection::Files(each_once(&self.files), self.kind)
         };
         let query = LogQuery {
             selection,
@@ -163,6 +165,9 @@ impl LogArgs {
     /// Reads the logs of a report.
     pub(crate) fn load(&self, context: &Context, need: Need<'_>) -> Result<Loaded, Failure> {
         let (query, config) = self.query(context, need)?;
+        if each_once(&self.files).len() < self.files.len() {
+            context.say(0, || "a file that is named twice is read once".into());
+        }
         let reading = Reading {
             bar: &progress_bar(context.shows_progress()),
             context,
@@ -178,6 +183,16 @@ impl LogArgs {
         }
         Ok(Loaded { telemetry, config })
     }
+}
+
+/// The files, each once: the same record must not count twice.
+fn each_once(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    files
+        .iter()
+        .filter(|path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| (*path).clone())))
+        .cloned()
+        .collect()
 }
 
 /// Shows how reading goes on, and tells of the index where that is wanted.

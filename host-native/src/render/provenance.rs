@@ -20,15 +20,20 @@ pub fn provenance(of: &Provenance, style: &Style) -> String {
     let lines: u64 = read.iter().map(|source| source.lines).sum();
     if lines > 0 {
         let mut sentence = format!(
-            "Read {} lines of {}.",
-            count(lines),
+            "Read {} of {}.",
+            counted(lines, "line"),
             counted(read.len() as u64, "file")
         );
         if of.outside_window > 0 {
             let _ = write!(
                 sentence,
-                " {} records lie outside the window.",
-                count(of.outside_window)
+                " {} {} outside the window.",
+                counted(of.outside_window, "record"),
+                if of.outside_window == 1 {
+                    "lies"
+                } else {
+                    "lie"
+                }
             );
         }
         sentences.push((false, sentence));
