@@ -74,6 +74,9 @@ fn timed_out_is_told_from_rejected(fleet: &Fleet) -> Result<()> {
 
 fn a_command_runs_after_approval_only(fleet: &Fleet) -> Result<()> {
     let (running, id) = ask(fleet, &["--", "sh", "-c", "echo $MUSTER_APPROVAL; exit 5"])?;
+    let queue = fleet.json(0, &["approval", "list"])?;
+    let shown = &queue[0]["context"]["command"];
+    assert_eq!(shown, "sh -c 'echo $MUSTER_APPROVAL; exit 5'", "{queue}");
     respond(fleet, 0, &id, &["--approve"])?;
     let decision = running.json()?;
     assert_eq!(decision["outcome"], "approved");
@@ -157,6 +160,10 @@ fn an_answer_counts_for_its_request_only(fleet: &Fleet) -> Result<()> {
         let with_command = [&other[..], &["--", "touch", "ran"]].concat();
         fleet.expect(125, &with_command)?;
     }
+    assert!(!fleet.user.path().join("ran").exists());
+    // Nor a command that nobody saw.
+    let command = ["--id", "fixed", "--context", context, "--", "touch", "ran"];
+    fleet.expect(125, &[&REQUEST[..], &command].concat())?;
     assert!(!fleet.user.path().join("ran").exists());
     Ok(())
 }
