@@ -74,10 +74,9 @@ pub fn named_files(paths: &[PathBuf], kind: Option<LogKind>) -> Result<Vec<LogFi
         .iter()
         .map(|path| {
             let name = path.display().to_string();
-            let kind = kind.or_else(|| LogKind::of_path(&name)).ok_or_else(|| {
-                Failure::usage(format!("{name}: the name says of no known log what it is"))
-                    .hint("say which log it is, such as --kind usage")
-            })?;
+            let kind = kind
+                .or_else(|| LogKind::of_path(&name))
+                .ok_or_else(|| of_no_kind(path, &name))?;
             Ok(LogFile {
                 path: path.clone(),
                 name,
@@ -85,6 +84,17 @@ pub fn named_files(paths: &[PathBuf], kind: Option<LogKind>) -> Result<Vec<LogFi
             })
         })
         .collect()
+}
+
+/// Why a file cannot be read whose name does not say what it is.
+fn of_no_kind(path: &Path, name: &str) -> Failure {
+    match fs::metadata(path) {
+        Err(error) => Failure::reading(&format!("cannot read {name}"), &error),
+        Ok(metadata) if metadata.is_dir() => Failure::unreachable(format!("{name} is a folder"))
+            .hint("name its files, or the attune home that it lies in by --home"),
+        Ok(_) => Failure::usage(format!("{name}: the name says of no known log what it is"))
+            .hint("say which log it is, such as --kind usage"),
+    }
 }
 
 impl Discovered {
