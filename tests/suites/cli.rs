@@ -250,7 +250,11 @@ fn wrong_usage_is_status_two_in_both_forms() {
         ],
         &["telemetry", "show", "--tz", "nowhere"],
         &["telemetry", "show", "--naive-offset", "2"],
-        &["telemetry", "show", "notes.txt"],
+        &[
+            "telemetry",
+            "show",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ],
         &["telemetry", "show", "--kind", "usage"],
         &["telemetry", "export", "--format", "xml"],
         &["ops", "--port", "70000"],
