@@ -39,6 +39,8 @@ const WITHDRAWAL: Duration = Duration::from_secs(2);
         Exit status 0 when it is approved, 1 when it is rejected or timed out; the\n\
         document says which. With a command, its own status once it ran (128 and the\n\
         signal where one ended it), and 125 where Muster failed before it started.\n\
+        The command stands in the context as \"command\": whoever answers sees what will\n\
+        run, and a yes to one command is none to another.\n\
         Ctrl-C withdraws the request: it is rejected in the name of who asked, so that\n\
         nobody answers in vain. (A request of attune whose asker ends stays in the queue\n\
         until its time is up.)"
