@@ -232,7 +232,14 @@ mod tests {
 
     #[test]
     fn named_files_need_a_known_name_or_a_kind() {
-        let paths = [PathBuf::from("x/usage.jsonl"), PathBuf::from("calls.log")];
+        let root = tempfile::tempdir().unwrap();
+        let paths = [
+            PathBuf::from("x/usage.jsonl"),
+            root.path().join("calls.log"),
+        ];
+        // Whether it is there comes first.
+        assert_eq!(named_files(&paths, None).unwrap_err().kind.exit(), 3);
+        touch(root.path(), &["calls.log"]);
         assert_eq!(named_files(&paths, None).unwrap_err().kind.exit(), 2);
         let files = named_files(&paths, Some(LogKind::Usage)).unwrap();
         assert_eq!(files[1].kind, LogKind::Usage);
